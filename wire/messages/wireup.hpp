@@ -28,12 +28,13 @@ struct FenceKey {
 struct FenceContribution {  // up: of a whole subtree
     static constexpr auto type = MessageType::fence_contribution;
     FenceKey key;
-    std::int32_t status = 0;  // 0, or a PMIx status that fails the fence for all
-    Bytes blob;               // of all nodes below, one after the other; the order does not matter
+    std::vector<NodeIndex> nodes;  // that take part, ascending; empty: every node of the job
+    std::int32_t status = 0;       // 0, or a PMIx status that fails the fence for all
+    Bytes blob;                    // of all nodes below, one after the other, in any order
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(key, status, blob);
+        archive(key, nodes, status, blob);
     }
 };
 
