@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/options: the settings of vrund.
+// One table of settings, each with one name as flag, environment variable and key of the file;
+// a flag wins over the variable, and that over the file. Pure but for reading the file.
+#pragma once
+
+#include "wire/base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vrun::daemon {
+
+enum class Request { serve, help, version };
+
+struct Options {
+    Request request = Request::serve;
+    std::vector<std::string> discovery;  // sources, as discovery/ reads them
+    std::string key_file;                // empty: the default places
+    std::uint16_t port = 7117;           // 0: the system chooses
+    std::string socket;                  // empty: wire::default_local_socket()
+    std::optional<std::uint32_t> slots;  // empty: what cores and quota allow
+    std::string name;                    // empty: the host name
+    bool controller = false;
+    std::chrono::milliseconds lease{10'000};
+    std::string log_level = "info";  // error, warning, info or debug
+    bool is_private = false;
+    std::optional<int> client_fd;
+    bool insecure_no_auth = false;
+    std::vector<std::string> command;  // what followed "--"
+};
+
+enum class OptionErrc {
+    not_a_port = 1,
+    not_a_count,
+    not_a_duration,
+    not_a_level,
+    not_yes_or_no,
+    not_a_descriptor,
+    empty,
+    unknown_setting,
+    unknown_flag,
+    stray_word,
+    needs_private,
+    not_with_private,
+    no_command,
+    bad_line,
+    control_character,
+};
+std::error_code make_error_code(OptionErrc value) noexcept;
+
+struct OptionSources {
+    std::vector<std::string> arguments;  // without the program's name
+    std::function<std::optional<std::string>(const char* name)> environment;
+    std::string default_config = "/etc/vrun/vrund.conf";  // may be missing, unlike --config
+};
+
+// The environment of this process.
+std::optional<std::string> environment_variable(const char* name);
+
+// The error names the setting and where it came from; vrund prints it and exits 2.
+Result<Options> parse_options(const OptionSources& sources);
+
+std::string help_text();
+
+}  // namespace vrun::daemon
+
+template <>
+struct std::is_error_code_enum<vrun::daemon::OptionErrc> : std::true_type {};
