@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// discovery/lookup: turns sources and names into addresses to dial.
+// A result is a full list or an Error that names source and reason, never a part taken for the
+// whole: A and AAAA are asked and judged apart, and one that fails spoils the answer.
+#pragma once
+
+#include "discovery/resolver.hpp"
+#include "discovery/source.hpp"
+#include "wire/base/result.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/ip/address.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vrun::discovery {
+
+// One address to try. A name with several addresses gives several candidates.
+struct Candidate {
+    std::string name;  // as listed; empty for answers of dns:
+    asio::ip::address address;
+    std::uint16_t port = default_port;
+    std::uint32_t slots = 0;  // 0: not given
+
+    friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
+struct LookupOptions {
+    ResolverOptions dns;
+    std::optional<std::vector<std::string>> search;  // instead of the list of /etc/resolv.conf
+    std::string hosts_file = "/etc/hosts";
+};
+
+class Lookup {
+public:
+    // Throws std::system_error.
+    explicit Lookup(asio::any_io_executor loop, LookupOptions options = {});
+
+    // The source's hosts now. Nothing is cached. Outlive the call, or cancel it first.
+    asio::awaitable<Result<std::vector<Candidate>>> candidates(Source source);
+
+    // The same for a parsed --host or hostfile. `origin` begins the errors: "--host".
+    asio::awaitable<Result<std::vector<Candidate>>> candidates(std::vector<HostEntry> hosts,
+                                                               std::string origin);
+
+    // A name as people type it: an IP address, else /etc/hosts, else DNS. Not empty.
+    asio::awaitable<Result<Addresses>> resolve_host(std::string name);
+
+private:
+    struct Asked {  // one name, both families under way
+        std::string name;
+        Resolver::Question ipv4, ipv6;
+    };
+    Asked ask(std::string name);
+    asio::awaitable<Result<Addresses>> join(Asked asked);
+    asio::awaitable<Result<Addresses>> search(Asked first, std::string doing);
+    asio::awaitable<Result<std::vector<Candidate>>> dns_candidates(Source source);
+
+    Resolver resolver_;
+    std::vector<std::string> search_;
+    std::string hosts_file_;
+};
+
+}  // namespace vrun::discovery
