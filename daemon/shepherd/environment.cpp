@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/shepherd/environment.hpp"
+
+#include "wire/job_id.hpp"
+#include "wire/job_map.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace vrun::shepherd {
+namespace {
+
+// Names that an inherited environment loses, and those that it keeps nevertheless. A name that ends
+// in '*' is a prefix. Whoever wants one of them all the same gives it with -x.
+constexpr std::array dropped{
+    // of the host, or of the shell that vrun was typed in
+    "HOSTNAME", "HOST", "PWD", "OLDPWD", "_", "TMPDIR", "VRUN_NODE_NAME", "VRUN_NODE", "VRUN_JOB_ID",
+    "VRUN_RANK",
+    // of an outer launcher: they say which rank of which job one is, and where its servers are
+    "PMI_*", "PMIX_*", "PMI2_*", "HYDI_*", "HYDRA_*", "MPI_LOCALRANKID", "MPI_LOCALNRANKS",
+    "MPIR_CVAR_CH3_INTERFACE_HOSTNAME", "MV2_COMM_WORLD_*", "PRTE_*", "PRTERUN_*", "JSM_*", "FLUX_*",
+    "PALS_*", "ALPS_*", "SLURM_*", "SLURMD_*", "OMPI_COMM_WORLD_*", "OMPI_WORLD_*", "OMPI_UNIVERSE_SIZE",
+    "OMPI_NUM_APP_CTX", "OMPI_FIRST_RANKS", "OMPI_APP_CTX_NUM_PROCS", "OMPI_FILE_LOCATION",
+    "OMPI_COMMAND", "OMPI_ARGV", "OMPI_PARENT_PORT", "OMPI_MCA_orte_*", "OMPI_MCA_ess*",
+    "OMPI_MCA_schizo*", "OMPI_MCA_pmix*", "OMPI_MCA_num_procs", "OMPI_MCA_initial_wdir",
+    "OMPI_MCA_cpu_type", "OMPI_MCA_mpi_oversubscribe", "OMPI_MCA_shmem_RUNTIME_QUERY_hint"};
+constexpr std::array kept{
+    "PMIX_MCA_*",  // people's choices for the client library, not a place
+    // of the allocation, not of a step in it: scripts name files by these
+    "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_SUBMIT_DIR", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID",
+    "SLURM_CPUS_PER_TASK"};
+
+bool matches(std::string_view pattern, std::string_view name) {
+    if (!pattern.ends_with('*')) return pattern == name;
+    return name.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+class Variables {
+public:
+    void add(std::string_view assignment) {
+        const auto equals = assignment.find('=');
+        if (equals == std::string_view::npos || equals == 0) return;
+        set(assignment.substr(0, equals), assignment.substr(equals + 1));
+    }
+    void set(std::string_view name, std::string_view value) { values_[std::string{name}] = value; }
+    void set(std::string_view name, std::uint64_t number) { set(name, std::to_string(number)); }
+    void set_default(std::string_view name, std::string_view value) {
+        values_.try_emplace(std::string{name}, value);
+    }
+    bool has(std::string_view name) const { return values_.contains(name); }
+
+    std::vector<std::string> list() const {
+        std::vector<std::string> assignments;
+        for (const auto& [name, value] : values_) assignments.push_back(name + '=' + value);
+        return assignments;
+    }
+
+private:
+    std::map<std::string, std::string, std::less<>> values_;
+};
+
+void inherit(Variables& variables, const std::vector<std::string>& environment) {
+    for (const std::string_view assignment : environment)
+        if (is_inherited(assignment.substr(0, assignment.find('=')))) variables.add(assignment);
+}
+
+// Files of ranks that are killed stay behind unless they lie in directories of the job.
+void set_directories(Variables& variables, const NodeEnvironment& node) {
+    variables.set_default("TMPDIR", node.session_directory);
+    if (node.shm_directory.empty()) return;
+    for (const std::string_view name :
+         {"OMPI_MCA_btl_vader_backing_directory", "OMPI_MCA_btl_sm_backing_directory",
+          "OMPI_MCA_osc_sm_backing_directory", "OMPI_MCA_osc_rdma_backing_directory"})
+        variables.set_default(name, node.shm_directory);
+}
+
+// A container often has a second interface that does not reach the other hosts. A user who chose
+// for a library keeps the choice; Open MPI refuses if_include beside if_exclude.
+void set_network(Variables& variables, const wire::Network& network) {
+    if (!network.cidr.empty() && !variables.has("OMPI_MCA_btl_tcp_if_exclude"))
+        variables.set_default("OMPI_MCA_btl_tcp_if_include", network.cidr);
+    if (network.interface.empty()) return;
+    for (const std::string_view name :
+         {"UCX_NET_DEVICES", "FI_TCP_IFACE", "NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"})
+        variables.set_default(name, network.interface);
+}
+
+// A rank is placed by its launcher: Open MPI 4 shall not bind itself. More ranks than cores yield
+// to each other while they wait.
+void set_scheduling(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
+    variables.set_default("HWLOC_COMPONENTS", hwloc_components);
+    variables.set_default("OMPI_MCA_hwloc_base_binding_policy", "none");
+    if (place.local_size <= node.cores) return;
+    variables.set_default("OMPI_MCA_mpi_oversubscribe", "1");
+    variables.set_default("OMPI_MCA_mpi_yield_when_idle", "1");
+}
+
+std::string joined(std::span<const std::string> words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+// "JOB.VPID;tcp://ADDRESS:PORT": Open MPI 4.1.4 takes a rank without it for a job of its own, of
+// size 1. It parses the text and connects nowhere; other programs read the first node's address.
+std::string open_mpi_uri(const NodeEnvironment& node, wire::NodeIndex of) {
+    const wire::JobNode& there = node.launch.nodes.at(of);
+    const bool is_v6 = there.address.find(':') != std::string::npos;
+    const std::string address = there.address.empty() ? "127.0.0.1" : there.address;
+    const std::uint64_t family = node.launch.job % 0xfffe + 1;  // 16 bits, neither 0 nor all ones
+    return std::to_string(family << 16) + '.' + std::to_string(of) + ';' +
+           (is_v6 ? "tcp6://[" + address + ']' : "tcp://" + address) + ':' +
+           std::to_string(there.port == 0 ? 1 : there.port);
+}
+
+std::uint64_t universe_size(const wire::LaunchJob& launch) {
+    std::uint64_t slots = 0;
+    for (const wire::JobNode& node : launch.nodes) slots += node.slots;
+    return std::max<std::uint64_t>(slots, wire::rank_count(launch.runs));
+}
+
+void set_apps(Variables& variables, const wire::LaunchJob& launch, const RankPlace& place) {
+    std::vector<std::uint32_t> counts(launch.apps.size(), 0);
+    std::vector<std::uint32_t> firsts(launch.apps.size(), 0);
+    for (const wire::RankRun& run : launch.runs) {
+        if (counts.at(run.app) == 0) firsts[run.app] = run.first_rank;
+        counts[run.app] += run.count;
+    }
+    std::vector<std::string> count_words, first_words;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        count_words.push_back(std::to_string(counts[i]));
+        first_words.push_back(std::to_string(firsts[i]));
+    }
+    const std::span argv{launch.apps.at(place.app).argv};
+    variables.set("OMPI_NUM_APP_CTX", launch.apps.size());
+    variables.set("OMPI_FIRST_RANKS", joined(first_words));
+    variables.set("OMPI_APP_CTX_NUM_PROCS", joined(count_words));
+    variables.set("OMPI_COMMAND", argv.empty() ? "" : argv[0]);
+    variables.set("OMPI_ARGV", argv.empty() ? "" : joined(argv.subspan(1)));
+}
+
+void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
+    const std::uint32_t size = wire::rank_count(node.launch.runs);
+    variables.set("OMPI_COMM_WORLD_RANK", place.rank);
+    variables.set("OMPI_COMM_WORLD_SIZE", size);
+    variables.set("OMPI_COMM_WORLD_LOCAL_RANK", place.local_rank);
+    variables.set("OMPI_COMM_WORLD_LOCAL_SIZE", place.local_size);
+    variables.set("OMPI_COMM_WORLD_NODE_RANK", place.local_rank);
+    variables.set("OMPI_UNIVERSE_SIZE", universe_size(node.launch));
+    variables.set("OMPI_FILE_LOCATION", node.session_directory);
+    variables.set("OMPI_MCA_orte_num_nodes", node.launch.nodes.size());
+    variables.set("OMPI_MCA_orte_hnp_uri", open_mpi_uri(node, 0));
+    variables.set("OMPI_MCA_orte_local_daemon_uri", open_mpi_uri(node, node.node));
+    variables.set("MPI_LOCALRANKID", place.local_rank);
+    variables.set("MPI_LOCALNRANKS", place.local_size);
+    variables.set("VRUN_JOB_ID", wire::id_text(node.launch.job));
+    variables.set("VRUN_RANK", place.rank);
+    variables.set("VRUN_NODE", node.launch.nodes.at(node.node).name);
+}
+
+}  // namespace
+
+bool is_inherited(std::string_view variable_name) {
+    const auto matches_name = [&](std::string_view pattern) { return matches(pattern, variable_name); };
+    return std::ranges::any_of(kept, matches_name) || std::ranges::none_of(dropped, matches_name);
+}
+
+std::vector<std::string> rank_environment(const NodeEnvironment& node, const RankPlace& place,
+                                          const std::vector<std::string>& pmix, const std::string& workdir) {
+    Variables variables;
+    inherit(variables, node.launch.environment);
+    for (const std::string& assignment : node.launch.apps.at(place.app).environment)
+        variables.add(assignment);
+    variables.set_default("HOSTNAME", node.host_name);
+    variables.set_default("PWD", workdir);
+    set_directories(variables, node);
+    set_network(variables, node.network);
+    set_scheduling(variables, node, place);
+    set_apps(variables, node.launch, place);
+    set_rank(variables, node, place);
+    for (const std::string& assignment : pmix) variables.add(assignment);
+    return variables.list();
+}
+
+}  // namespace vrun::shepherd

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/shepherd/ruler: what a job's root decides from what it hears.
+// Pure: every input is a message that came up the tree, the answer is the messages to send. The
+// first failure to arrive is the job's; all ranks reaped begins the sweep; all nodes in ends it.
+// Inputs may come twice, late or never (a lost node): each rank and node is counted once.
+#pragma once
+
+#include "daemon/shepherd/job_state.hpp"
+#include "wire/messages/end.hpp"
+#include "wire/messages/launch.hpp"
+
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vrun::shepherd {
+
+// JobStarted, JobFailed and JobEnded are for vrun, each once; EndJob is for every node.
+using Order = std::variant<wire::JobStarted, wire::JobFailed, wire::EndJob, wire::JobEnded>;
+using Orders = std::vector<Order>;
+
+inline constexpr std::size_t failure_text_max = 2048;  // EndJob and JobFailed are small messages
+
+class Ruler {
+public:
+    explicit Ruler(const wire::LaunchJob& launch);  // with valid_runs()
+
+    Orders ranks_started(std::span<const wire::NodeIndex> nodes);
+    Orders start_failed(const wire::StartFailed& failed);  // RankExited of each rank follows
+    Orders rank_exited(const wire::RankExited& exited);
+    Orders rank_aborted(const wire::AbortJob& aborted);
+    Orders end_requested(const wire::EndJob& request);  // by vrun, its daemon, or a node
+    Orders node_lost(const wire::NodeLost& lost);       // and with it every node below
+    Orders nodes_done(std::span<const wire::NodeIndex> nodes);
+
+    State state() const noexcept { return state_; }
+
+private:
+    struct Node {
+        std::string name;
+        std::uint32_t ranks_left = 0;  // not reaped yet
+        bool started = false;
+        bool done = false;
+        bool lost = false;
+    };
+
+    bool advance(Event event);
+    void fail(wire::Failure failure, Event event, wire::EndJob end);
+    void order(wire::EndJob end);  // in place of one already in the list
+    void settle();
+    void begin_sweep();
+    void count_out(Node& node);  // none of its ranks will be reaped any more
+    wire::Failure failure_of_rank(wire::FailureKind kind, wire::Rank rank, std::int32_t code) const;
+    std::vector<wire::NodeIndex> lost_nodes() const;
+    Orders take();
+
+    std::vector<wire::RankRun> runs_;
+    std::vector<Node> nodes_;
+    std::vector<bool> exited_;  // by rank
+    std::uint64_t ranks_left_ = 0;
+    State state_ = State::launching;
+    wire::Failure failure_;  // the first
+    Orders orders_;
+};
+
+}  // namespace vrun::shepherd

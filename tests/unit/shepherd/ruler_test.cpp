@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/shepherd/ruler.hpp"
+
+#include "sample_job.hpp"
+
+#include <gtest/gtest.h>
+#include <numeric>
+
+namespace vrun::shepherd {
+namespace {
+
+using test::sample_job;
+using wire::EndMode;
+using wire::FailureKind;
+using wire::NodeIndex;
+using wire::Rank;
+
+// What a Ruler has ordered so far, and shorthands for what it hears.
+class Court {
+public:
+    explicit Court(NodeIndex nodes = 2, std::uint32_t ranks_each = 2)
+        : ruler{sample_job(nodes, ranks_each)} {}
+
+    void all_start(NodeIndex nodes = 2) {
+        std::vector<NodeIndex> all(nodes);
+        std::iota(all.begin(), all.end(), NodeIndex{0});
+        hear(ruler.ranks_started(all));
+    }
+    void exits(Rank rank, int code = 0, bool mid_mpi = false) {
+        hear(ruler.rank_exited({.rank = rank, .signaled = false, .code = code, .mid_mpi = mid_mpi}));
+    }
+    void killed(Rank rank, int signal) {
+        hear(ruler.rank_exited({.rank = rank, .signaled = true, .code = signal}));
+    }
+    void aborts(Rank rank, int code) { hear(ruler.rank_aborted({.rank = rank, .code = code, .text = ""})); }
+    void done(std::vector<NodeIndex> nodes) { hear(ruler.nodes_done(nodes)); }
+    void loses(NodeIndex node) {
+        hear(ruler.node_lost({.node = node, .name = "x", .address = "10.1.0.9", .reason = "silent"}));
+    }
+    void cancel(EndMode mode, int signal) {
+        wire::EndJob end;
+        end.mode = mode;
+        end.cause.kind = FailureKind::cancelled;
+        end.cause.code = signal;
+        hear(ruler.end_requested(end));
+    }
+
+    Ruler ruler;
+    int started = 0;
+    std::vector<wire::Failure> failures;
+    std::vector<wire::EndJob> ends;
+    std::vector<wire::JobEnded> ended;
+
+private:
+    void hear(Orders orders) {
+        for (Order& order : orders) {
+            if (std::holds_alternative<wire::JobStarted>(order)) ++started;
+            if (auto* failed = std::get_if<wire::JobFailed>(&order)) failures.push_back(failed->failure);
+            if (auto* end = std::get_if<wire::EndJob>(&order)) ends.push_back(*end);
+            if (auto* last = std::get_if<wire::JobEnded>(&order)) ended.push_back(*last);
+        }
+    }
+};
+
+std::vector<EndMode> modes(const Court& court) {
+    std::vector<EndMode> found;
+    for (const auto& end : court.ends) found.push_back(end.mode);
+    return found;
+}
+
+TEST(Ruler, EndsAJobInWhichAllGoesWellWithZero) {
+    Court court;
+    court.all_start();
+    EXPECT_EQ(court.started, 1);
+    for (const Rank rank : {0, 1, 2}) court.exits(rank);
+    EXPECT_TRUE(court.ends.empty()) << "one rank still runs";
+    court.exits(3);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+    court.done({0});
+    EXPECT_TRUE(court.ended.empty()) << "node 1 still drains";
+    court.done({1});
+    ASSERT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(court.ended[0].exit_code, 0);
+    EXPECT_EQ(court.ended[0].failure.kind, FailureKind::none);
+    EXPECT_TRUE(court.failures.empty());
+    EXPECT_EQ(court.ruler.state(), State::ended);
+}
+
+TEST(Ruler, StartsOnceAllNodesHaveStarted) {
+    Court court{3, 1};
+    EXPECT_TRUE(court.ruler.ranks_started(std::vector<NodeIndex>{0, 2}).empty());
+    EXPECT_EQ(court.ruler.ranks_started(std::vector<NodeIndex>{1}).size(), 1u);
+    EXPECT_TRUE(court.ruler.ranks_started(std::vector<NodeIndex>{0, 1, 2}).empty());
+}
+
+TEST(Ruler, SaysStartedOfAJobThatEndsBeforeTheReportIsIn) {
+    Court court{1, 1};
+    court.exits(0);
+    EXPECT_EQ(court.started, 1);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+    court.all_start(1);
+    EXPECT_EQ(court.started, 1);
+}
+
+TEST(Ruler, TakesTheFirstFailureToArrive) {
+    Court court;
+    court.all_start();
+    court.killed(2, 11);
+    court.exits(1, 9);
+    ASSERT_EQ(court.failures.size(), 1u);
+    const wire::Failure& failure = court.failures[0];
+    EXPECT_EQ(failure.kind, FailureKind::signaled);
+    EXPECT_EQ(failure.rank, 2u);
+    EXPECT_EQ(failure.node, 1u);
+    EXPECT_EQ(failure.node_name, "n1");
+    EXPECT_EQ(failure.exit_code, 139);
+    EXPECT_EQ(modes(court), std::vector{EndMode::terminate});
+    court.killed(0, 15);
+    court.killed(3, 15);
+    court.done({0, 1});
+    ASSERT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(court.ended[0].exit_code, 139);
+    EXPECT_EQ(modes(court), (std::vector{EndMode::terminate, EndMode::sweep}));
+}
+
+TEST(Ruler, DoesNotTerminateWhenTheFailingRankIsTheLast) {
+    Court court{1, 1};
+    court.all_start(1);
+    court.exits(0, 3);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+    court.done({0});
+    EXPECT_EQ(court.ended.at(0).exit_code, 3);
+}
+
+TEST(Ruler, CountsExitZeroInsideMpiAsFailure) {
+    Court court;
+    court.all_start();
+    court.exits(1, 0, /*mid_mpi=*/true);
+    EXPECT_EQ(court.failures.at(0).kind, FailureKind::not_finalized);
+    EXPECT_EQ(court.failures.at(0).exit_code, 1);
+}
+
+TEST(Ruler, LetsAbortBeatTheExitsThatOurOwnTermCauses) {
+    Court court;
+    court.all_start();
+    court.aborts(3, 7);
+    for (const Rank rank : {3, 0, 1, 2}) court.killed(rank, 15);
+    court.done({0, 1});
+    EXPECT_EQ(court.failures.at(0).kind, FailureKind::aborted);
+    EXPECT_EQ(court.failures.size(), 1u);
+    EXPECT_EQ(court.ended.at(0).exit_code, 7);
+}
+
+TEST(Ruler, ReportsWhatCouldNotStart) {
+    Court court;
+    court.ruler.start_failed({.node = 9, .sentence = "from nowhere"});  // no such node: no crash
+    Court other;
+    wire::StartFailed failed{.node = 1,
+                             .has_rank = true,
+                             .rank = 2,
+                             .error = 2,
+                             .exit_code = 127,
+                             .sentence = "start './hello': No such file or directory"};
+    const Orders orders = other.ruler.start_failed(failed);
+    ASSERT_EQ(orders.size(), 2u);
+    EXPECT_EQ(std::get<wire::JobFailed>(orders[0]).failure.exit_code, 127);
+    EXPECT_EQ(std::get<wire::JobFailed>(orders[0]).failure.text, failed.sentence);
+    EXPECT_TRUE(std::get<wire::EndJob>(orders[1]).cause.text.empty()) << "EndJob is a small message";
+    for (Rank rank = 0; rank < 4; ++rank) other.exits(rank, 127);
+    other.done({0, 1});
+    EXPECT_EQ(other.started, 0);
+    EXPECT_EQ(other.ended.at(0).exit_code, 127);
+}
+
+TEST(Ruler, DoesNotWaitForALostNodeOrThoseBelowIt) {
+    Court court{18, 1};  // node 17 is below node 1
+    court.all_start(18);
+    court.loses(1);
+    EXPECT_EQ(court.failures.at(0).exit_code, 121);
+    EXPECT_EQ(court.failures.at(0).text, "silent (10.1.0.9)");
+    for (Rank rank = 0; rank < 17; ++rank)
+        if (rank != 1) court.killed(rank, 15);
+    EXPECT_EQ(modes(court), (std::vector{EndMode::terminate, EndMode::sweep}));
+    std::vector<NodeIndex> rest{0};
+    for (NodeIndex node = 2; node < 17; ++node) rest.push_back(node);
+    court.done(rest);
+    ASSERT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(court.ended[0].exit_code, 121);
+    EXPECT_EQ(court.ended[0].lost, (std::vector<NodeIndex>{1, 17}));
+}
+
+TEST(Ruler, SweepsAtOnceWhenTheLastRunningNodeIsLost) {
+    Court court;
+    court.all_start();
+    court.exits(0);
+    court.exits(1);
+    court.loses(1);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+    court.done({0});
+    EXPECT_EQ(court.ended.at(0).exit_code, 121);
+}
+
+TEST(Ruler, FailsAJobWhoseNodeIsLostBeforeItHasDrained) {
+    Court court;
+    court.all_start();
+    for (Rank rank = 0; rank < 4; ++rank) court.exits(rank);
+    court.done({0});
+    court.loses(1);
+    EXPECT_EQ(court.failures.at(0).kind, FailureKind::node_lost);
+    EXPECT_EQ(court.ended.at(0).exit_code, 121);
+}
+
+TEST(Ruler, DoesNotMindLosingANodeThatIsDone) {
+    Court court;
+    court.all_start();
+    for (Rank rank = 0; rank < 4; ++rank) court.exits(rank);
+    court.done({1});
+    court.loses(1);
+    court.done({0});
+    EXPECT_EQ(court.ended.at(0).exit_code, 0);
+    EXPECT_TRUE(court.ended.at(0).lost.empty());
+}
+
+TEST(Ruler, CancelsWithTheSignalsCodeAndEscalates) {
+    Court court;
+    court.all_start();
+    court.cancel(EndMode::terminate, 2);
+    court.cancel(EndMode::terminate, 2);
+    EXPECT_EQ(modes(court), std::vector{EndMode::terminate}) << "asked again: nothing new";
+    court.cancel(EndMode::kill, 2);
+    EXPECT_EQ(modes(court), (std::vector{EndMode::terminate, EndMode::kill}));
+    for (Rank rank = 0; rank < 4; ++rank) court.killed(rank, 9);
+    court.done({0, 1});
+    EXPECT_EQ(court.failures.size(), 1u);
+    EXPECT_EQ(court.ended.at(0).exit_code, 130);
+}
+
+TEST(Ruler, TellsNodesThatDrainThatNobodyReadsAnyMore) {
+    Court court;
+    court.all_start();
+    for (Rank rank = 0; rank < 4; ++rank) court.exits(rank);
+    wire::EndJob end;
+    end.mode = EndMode::kill;
+    end.cause.kind = FailureKind::client_gone;
+    const Orders orders = court.ruler.end_requested(end);
+    ASSERT_EQ(orders.size(), 1u);
+    EXPECT_EQ(std::get<wire::EndJob>(orders[0]).cause.kind, FailureKind::client_gone);
+    court.done({0, 1});
+    EXPECT_EQ(court.ended.at(0).exit_code, 0) << "all ranks had ended well";
+}
+
+TEST(Ruler, CountsEachRankAndNodeOnce) {
+    Court court{2, 1};
+    court.all_start();
+    court.exits(0);
+    court.exits(0);
+    court.exits(77);
+    court.aborts(77, 3);
+    court.done({77});
+    EXPECT_TRUE(court.ends.empty());
+    EXPECT_TRUE(court.failures.empty());
+    court.exits(1);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+}
+
+TEST(Ruler, TakesADoneNodesRanksAsReaped) {
+    Court court;
+    court.all_start();
+    court.done({1});
+    court.exits(0);
+    court.exits(1);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+    court.done({0});
+    EXPECT_EQ(court.ended.size(), 1u);
+}
+
+TEST(Ruler, SaysNothingOnceEnded) {
+    Court court{1, 1};
+    court.exits(0);
+    court.done({0});
+    EXPECT_EQ(court.ended.size(), 1u);
+    court.loses(0);
+    court.cancel(EndMode::kill, 9);
+    court.aborts(0, 5);
+    court.done({0});
+    EXPECT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+}
+
+TEST(Ruler, ShortensLongWords) {
+    Court court;
+    wire::StartFailed failed{.node = 0, .exit_code = 127, .sentence = std::string(60'000, 'x')};
+    const Orders orders = court.ruler.start_failed(failed);
+    EXPECT_LE(wire::to_bytes(std::get<wire::JobFailed>(orders.at(0))).size(), 8u << 10);
+    EXPECT_LE(wire::to_bytes(std::get<wire::EndJob>(orders.at(1))).size(), 4u << 10);
+}
+
+}  // namespace
+}  // namespace vrun::shepherd
