@@ -6,13 +6,13 @@
 
 #include "wire/base/result.hpp"
 
+#include <sys/types.h>
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/signal_set.hpp>
 #include <functional>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace vrun::daemon {
@@ -25,15 +25,16 @@ public:
 
     // Starts the container's main program, in a process group of its own, which gets the terminal
     // if we have it. From here on every signal that can be forwarded is.
-    Result<pid_t> start(const std::vector<std::string>& command);
+    // Error: errno, and what could not be started.
+    Result<pid_t> start(std::vector<std::string> command);
 
     // Completes with our exit code: CMD's (128 + signal if it was killed), or 0 at INT, TERM or
     // HUP without CMD. No time limit: how long CMD takes is its own affair.
     asio::awaitable<int> run();
 
 private:
+    void take(int signal);
     void reap();
-    void reap_child(pid_t child);
 
     asio::signal_set signals_;
     IsOurs is_ours_;

@@ -4,6 +4,8 @@
 // a flag wins over the variable, and that over the file. Pure but for reading the file.
 #pragma once
 
+#include "discovery/source.hpp"
+#include "process/log.hpp"
 #include "wire/base/result.hpp"
 
 #include <chrono>
@@ -15,11 +17,11 @@
 
 namespace vrun::daemon {
 
-enum class Request { serve, help, version };
+enum class Request : std::uint8_t { serve, help, version };
 
 struct Options {
     Request request = Request::serve;
-    std::vector<std::string> discovery;  // sources, as discovery/ reads them
+    std::vector<discovery::Source> discovery;
     std::string key_file;                // empty: the default places
     std::uint16_t port = 7117;           // 0: the system chooses
     std::string socket;                  // empty: wire::default_local_socket()
@@ -27,7 +29,7 @@ struct Options {
     std::string name;                    // empty: the host name
     bool controller = false;
     std::chrono::milliseconds lease{10'000};
-    std::string log_level = "info";  // error, warning, info or debug
+    process::LogLevel log_level = process::LogLevel::info;
     bool is_private = false;
     std::optional<int> client_fd;
     bool insecure_no_auth = false;
@@ -36,27 +38,29 @@ struct Options {
 
 enum class OptionErrc {
     not_a_port = 1,
-    not_a_count,
-    not_a_duration,
-    not_a_level,
+    not_a_slot_count,
+    not_a_lease,
+    not_a_log_level,
     not_yes_or_no,
     not_a_descriptor,
-    empty,
+    not_a_name,
+    not_a_path,
+    several_values,
     unknown_setting,
     unknown_flag,
     stray_word,
+    bad_usage,
     needs_private,
     not_with_private,
     no_command,
-    bad_line,
-    control_character,
 };
 std::error_code make_error_code(OptionErrc value) noexcept;
 
 struct OptionSources {
     std::vector<std::string> arguments;  // without the program's name
     std::function<std::optional<std::string>(const char* name)> environment;
-    std::string default_config = "/etc/vrun/vrund.conf";  // may be missing, unlike --config
+    // May be missing, unlike --config. A private daemon does not read it: it may not be its user's.
+    std::string default_config = "/etc/vrun/vrund.conf";
 };
 
 // The environment of this process.

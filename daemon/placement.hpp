@@ -15,6 +15,9 @@
 
 namespace vrun::daemon {
 
+// More than any machine's processes, so that a mistyped -n does not take all memory.
+inline constexpr std::uint32_t ranks_per_node_max = 65'536;
+
 struct Candidate {
     std::string name;
     std::uint32_t slots = 1;

@@ -17,7 +17,8 @@ struct Slots {
     bool operator==(const Slots&) const = default;
 };
 
-Slots slots_of(std::uint32_t cores, std::optional<double> quota, std::optional<std::uint32_t> setting);
+Slots slots_of(std::uint32_t cores, std::optional<double> quota,
+               std::optional<std::uint32_t> setting);
 
 // The cores that this process may run on, on machines of any size. Throws std::system_error.
 std::uint32_t allowed_cores();
