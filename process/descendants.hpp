@@ -5,9 +5,9 @@
 // What this user may not kill (a setuid program) is waited for, not abandoned.
 #pragma once
 
+#include <sys/types.h>
 #include <asio/awaitable.hpp>
 #include <functional>
-#include <sys/types.h>
 #include <vector>
 
 namespace vrun::process {
@@ -31,12 +31,14 @@ void kill_pinned(Descendant victim) noexcept;
 // owner who waits for it (a Child). Call it on SIGCHLD.
 void reap_orphans(const std::function<bool(pid_t)>& is_kept);
 
+using OnReaped = std::function<void(pid_t pid, int wait_status)>;
+
 // One round: reaps what has ended, kills what is left below us. False: nothing is left.
-bool kill_descendants_once();
+bool kill_descendants_once(const OnReaped& on_reaped = {});
 
 // Rounds until nothing is left. Blocks; SIGCHLD must be blocked in this thread. For the guard, and
 // for a shepherd that lost its guard.
-void kill_all_descendants();
+void kill_all_descendants(const OnReaped& on_reaped = {});
 
 // The same for an event loop. Nobody else may wait for a child meanwhile.
 asio::awaitable<void> sweep_descendants();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // process/oom_score: who is killed first when memory runs out.
-// Daemon, guard and shepherd step back (needs CAP_SYS_RESOURCE, else nothing happens), so that the
-// kernel takes a rank; ranks get the ordinary value back through ChildPlan::oom_score_adj.
+// Guard and shepherd step back (needs CAP_SYS_RESOURCE, else nothing happens; a root daemon does it
+// for a user's shepherd), so that the kernel takes a rank; ranks get the daemon's own value back
+// through ChildPlan::oom_score_adj, written by the child: raising it needs no right.
 #pragma once
 
-#include <optional>
 #include <sys/types.h>
+#include <optional>
 
 namespace vrun::process {
 
