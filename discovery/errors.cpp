@@ -14,6 +14,7 @@ const char* text_of(Errc value) noexcept {
     case Errc::too_many_slots: return "more slots than a host can have";
     case Errc::slots_above_max: return "more slots than its max_slots";
     case Errc::unknown_keyword: return "unknown; a line is 'host slots=N max_slots=M port=P' or 'host:N'";
+    case Errc::given_twice: return "given twice for one host";
     case Errc::no_value: return "a keyword needs '=' and a value";
     case Errc::ipv6_without_brackets: return "write an IPv6 address in brackets: [fe80::1]";
     case Errc::relative_node: return "relative and excluded nodes (+n, ^host) are not supported";

@@ -16,6 +16,7 @@ enum class Errc {
     too_many_slots,
     slots_above_max,
     unknown_keyword,
+    given_twice,
     no_value,
     ipv6_without_brackets,
     relative_node,

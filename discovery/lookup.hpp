@@ -6,6 +6,7 @@
 
 #include "discovery/resolver.hpp"
 #include "discovery/source.hpp"
+#include "discovery/system_files.hpp"
 #include "wire/base/result.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -29,9 +30,9 @@ struct Candidate {
 };
 
 struct LookupOptions {
-    ResolverOptions dns;
-    std::optional<std::vector<std::string>> search;  // instead of the list of /etc/resolv.conf
+    ResolverOptions dns;  // whose resolv_conf also gives the search list
     std::string hosts_file = "/etc/hosts";
+    std::uint16_t port = default_port;  // of hosts for which none is given
 };
 
 class Lookup {
@@ -54,14 +55,23 @@ private:
         std::string name;
         Resolver::Question ipv4, ipv6;
     };
+    struct Started {  // a name that people typed: known already, or asked for
+        std::string name;
+        Addresses known;
+        std::optional<Asked> asked;
+    };
     Asked ask(std::string name);
-    asio::awaitable<Result<Addresses>> join(Asked asked);
-    asio::awaitable<Result<Addresses>> search(Asked first, std::string doing);
+    Started start(std::string name, const HostsFile& hosts);
+    HostsFile read_hosts_file() const;
+    asio::awaitable<Result<Addresses>> finish(Started started);
+    asio::awaitable<Result<Addresses>> from_dns(Asked first);
     asio::awaitable<Result<std::vector<Candidate>>> dns_candidates(Source source);
+    asio::awaitable<Result<std::vector<Candidate>>> file_candidates(std::string path, std::string origin);
 
     Resolver resolver_;
     std::vector<std::string> search_;
     std::string hosts_file_;
+    std::uint16_t port_;
 };
 
 }  // namespace vrun::discovery

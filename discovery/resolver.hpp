@@ -19,7 +19,8 @@ using Addresses = std::vector<asio::ip::address>;
 enum class Family { ipv4, ipv6 };
 
 struct ResolverOptions {
-    std::string servers;  // "127.0.0.1:5353,[::1]:53"; empty: /etc/resolv.conf
+    std::string servers;  // "127.0.0.1:5353,[::1]:53"; empty: those of resolv_conf
+    std::string resolv_conf = "/etc/resolv.conf";
     std::chrono::milliseconds timeout{2000};  // of the first try; a later one waits longer
     int tries = 2;                            // of each server
 };
@@ -54,15 +55,14 @@ public:
     // Asks DNS only, never /etc/hosts, for exactly this name: no search list.
     Question ask(const std::string& name, Family family);
 
-    // The domains to try after the name itself, from /etc/resolv.conf.
-    std::vector<std::string> search_list() const;
-
 private:
     std::shared_ptr<Channel> channel_;  // shared with handlers that look whether it still lives
 };
 
 // True if an answer of this size may have been cut at DNS' limit of 65,535 bytes: servers exist
-// that do so without saying. `uncompressed` is the size it would have without compressed names.
-bool may_be_cut(std::size_t size, std::size_t uncompressed) noexcept;
+// that do so without saying, and without compressing names. New c-ares (1.28 on) tells only the size
+// of its own compressed copy, so the size of the answer with its names in full counts as well. The
+// price: a compressed answer that would just reach the limit in full is refused though it is whole.
+bool may_be_cut(std::size_t size, std::size_t size_in_full) noexcept;
 
 }  // namespace vrun::discovery

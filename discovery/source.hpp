@@ -20,10 +20,10 @@ struct Source {
     enum class Kind : std::uint8_t { dns, hosts, file };
 
     Kind kind;
-    std::string text;                  // as written: "dns:tasks.worker"
-    std::string name;                  // dns: the name; file: the path
-    std::vector<HostEntry> hosts;      // of hosts:
-    std::uint16_t port = default_port; // of hosts that name none
+    std::string text;              // as written: "dns:tasks.worker"
+    std::string name;              // dns: the name; file: the path
+    std::vector<HostEntry> hosts;  // of hosts:
+    std::uint16_t port = 0;        // of dns:; 0: not given
 
     friend bool operator==(const Source&, const Source&) = default;
 };

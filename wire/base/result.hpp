@@ -23,6 +23,7 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
 public:
+    Result() = default;  // a T of its own, as with std::expected
     Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}
     Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}
 

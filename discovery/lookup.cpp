@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "discovery/lookup.hpp"
+
+#include "discovery/errors.hpp"
+#include "wire/base/escape.hpp"
+
+#include <deque>
+#include <strings.h>
+
+namespace vrun::discovery {
+namespace {
+
+using Candidates = std::vector<Candidate>;
+using Answer = Resolver::Answer;
+
+constexpr std::size_t system_file_size_max = 64u << 20;
+constexpr std::size_t origin_size_max = 200;
+constexpr std::size_t names_at_once = 64;  // asked before the first is answered
+
+bool is_absence(std::error_code error) { return error == Errc::no_such_name || error == Errc::no_address; }
+
+// What both families together say about one name.
+struct Verdict {
+    Result<Addresses> found;
+    bool is_final;  // no other spelling of the name is worth a try
+};
+
+Verdict judge(const std::string& name, const Answer& ipv4, const Answer& ipv6) {
+    const std::string shown = escaped(name);
+    for (const Answer* answer : {&ipv4, &ipv6}) {
+        if (!answer->error || is_absence(answer->error)) continue;
+        const bool is_final = !ipv4.addresses.empty() || !ipv6.addresses.empty() ||
+                              answer->error == Errc::timed_out || answer->error == Errc::partial_answer;
+        const char* record = answer == &ipv4 ? " (A records)" : " (AAAA records)";
+        return {Error{answer->error, shown + record}, is_final};
+    }
+    Addresses all = ipv4.addresses;
+    all.insert(all.end(), ipv6.addresses.begin(), ipv6.addresses.end());
+    if (!all.empty()) return {std::move(all), true};
+    const bool exists = ipv4.error == Errc::no_address || ipv6.error == Errc::no_address;
+    return {Error{exists ? Errc::no_address : Errc::no_such_name, shown}, false};
+}
+
+std::vector<std::string> search_list(const std::string& path) {
+    const auto text = read_text_file(path, system_file_size_max, path);
+    return text ? search_list_of(*text) : std::vector<std::string>{};
+}
+
+void append(Candidates& all, const HostEntry& host, const Addresses& found, std::uint16_t port) {
+    for (const asio::ip::address& address : found)
+        all.push_back({host.name, address, host.port != 0 ? host.port : port, host.slots});
+}
+
+std::string doing_of(const std::string& origin, const HostEntry& host) {
+    return origin + (host.line != 0 ? ", line " + std::to_string(host.line) : std::string{});
+}
+
+}  // namespace
+
+Lookup::Lookup(asio::any_io_executor loop, LookupOptions options)
+    : resolver_{loop, options.dns},
+      search_{search_list(options.dns.resolv_conf)},
+      hosts_file_{std::move(options.hosts_file)},
+      port_{options.port} {}
+
+Lookup::Asked Lookup::ask(std::string name) {
+    auto ipv4 = resolver_.ask(name, Family::ipv4);
+    auto ipv6 = resolver_.ask(name, Family::ipv6);
+    return {std::move(name), std::move(ipv4), std::move(ipv6)};
+}
+
+// The name as given, then with each domain of the search list. A domain's complete answer counts
+// even after a failure before it: without a way out, the DNS server of an air-gapped Kubernetes
+// fails for "workers.ns.svc" and knows "workers.ns.svc.cluster.local".
+asio::awaitable<Result<Addresses>> Lookup::from_dns(Asked first) {
+    std::optional<Error> reported;
+    Asked asked = std::move(first);
+    const std::string name = asked.name;
+    for (std::size_t i = 0;; ++i) {
+        const Answer ipv4 = co_await asked.ipv4.answer();
+        const Answer ipv6 = co_await asked.ipv6.answer();
+        Verdict verdict = judge(asked.name, ipv4, ipv6);
+        if (verdict.found || verdict.is_final) co_return std::move(verdict.found);
+        // Of several errors a failure says more than an absence, and the first says most.
+        const Error& error = verdict.found.error();
+        if (!reported || (is_absence(reported->code) && !is_absence(error.code))) reported = error;
+        if (i == search_.size() || name.ends_with('.')) co_return *reported;
+        asked = ask(name + '.' + search_[i]);
+    }
+}
+
+Lookup::Started Lookup::start(std::string name, const HostsFile& hosts) {
+    std::error_code not_literal;
+    const auto literal = asio::ip::make_address(name, not_literal);
+    if (!not_literal) return {std::move(name), {literal}, {}};
+    if (const auto* known = hosts.find(name)) return {std::move(name), *known, {}};
+    if (::strcasecmp(name.c_str(), "localhost") == 0)  // RFC 6761: never asked for
+        return {std::move(name), {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()}, {}};
+    if (!is_host_name(name)) return {std::move(name), {}, {}};
+    std::optional<Asked> asked = ask(name);
+    return {std::move(name), {}, std::move(asked)};
+}
+
+// Many containers have no such file: that is an empty one.
+HostsFile Lookup::read_hosts_file() const {
+    const auto text = read_text_file(hosts_file_, system_file_size_max, hosts_file_);
+    return HostsFile{text ? std::string_view{*text} : std::string_view{}};
+}
+
+asio::awaitable<Result<Addresses>> Lookup::finish(Started started) {
+    if (!started.known.empty()) co_return std::move(started.known);
+    if (!started.asked) co_return Error{Errc::bad_host_name, escaped(started.name)};
+    Asked asked = std::move(*started.asked);
+    co_return co_await from_dns(std::move(asked));
+}
+
+asio::awaitable<Result<Addresses>> Lookup::resolve_host(std::string name) {
+    Started started = start(std::move(name), read_hosts_file());
+    Result<Addresses> found = co_await finish(std::move(started));
+    if (!found) co_return Error{found.error().code, "host " + found.error().doing};
+    co_return found;
+}
+
+asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> hosts, std::string origin) {
+    if (hosts.empty()) co_return Error{Errc::no_hosts, origin};
+    const HostsFile file = read_hosts_file();
+    std::deque<Started> started;
+    std::size_t next = 0;
+    Candidates all;
+    for (const HostEntry& host : hosts) {
+        for (; next < hosts.size() && started.size() < names_at_once; ++next)
+            started.push_back(start(hosts[next].name, file));
+        Started first = std::move(started.front());
+        started.pop_front();
+        const Result<Addresses> found = co_await finish(std::move(first));
+        if (!found) co_return Error{found.error().code, doing_of(origin, host) + ": " + found.error().doing};
+        append(all, host, *found, port_);
+    }
+    co_return all;
+}
+
+asio::awaitable<Result<Candidates>> Lookup::dns_candidates(Source source) {
+    Asked asked = ask(source.name);
+    const Result<Addresses> found = co_await from_dns(std::move(asked));
+    if (!found) {
+        const Error& error = found.error();
+        const std::string shown = escaped(source.text);
+        const bool same = error.doing == escaped(source.name);
+        co_return Error{error.code, same ? shown : shown + ": " + error.doing};
+    }
+    Candidates all;
+    for (const asio::ip::address& address : *found)
+        all.push_back({{}, address, source.port != 0 ? source.port : port_, 0});
+    co_return all;
+}
+
+asio::awaitable<Result<Candidates>> Lookup::candidates(Source source) {
+    const bool is_long = source.text.size() > origin_size_max;
+    const std::string origin = escaped(source.text.substr(0, origin_size_max)) + (is_long ? "…" : "");
+    if (source.kind == Source::Kind::dns) return dns_candidates(std::move(source));
+    if (source.kind == Source::Kind::hosts) return candidates(std::move(source.hosts), origin);
+    return file_candidates(std::move(source.name), origin);
+}
+
+asio::awaitable<Result<Candidates>> Lookup::file_candidates(std::string path, std::string origin) {
+    const auto text = read_text_file(path, hostfile_size_max, origin);
+    if (!text) co_return text.error();
+    auto hosts = parse_hostfile(*text, path);
+    if (!hosts) co_return hosts.error();
+    auto listed = candidates(std::move(*hosts), std::move(origin));
+    co_return co_await std::move(listed);
+}
+
+}  // namespace vrun::discovery
