@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pmix/fence_table: the fences under way on one node, as a pure state machine.
 // Each fence sends, over each edge of the tree that it needs, exactly one contribution up and one
-// result down, whatever happens; so every record ends, and after a failure nobody waits.
+// result down, whatever happens; so records end, and after a failure nobody waits.
 // A fence ends at its top: the deepest node with every member below it or on it.
 #pragma once
 
@@ -44,8 +44,11 @@ public:
     FenceActions result(wire::FenceResult result);
 
     FenceActions time_out(const wire::FenceKey& key);  // our ranks have waited long enough
-    FenceActions node_lost(NodeIndex node);            // now, and for every later fence
-    FenceActions fail_all(int status);                 // the job failed: the same
+
+    // Both hold for later fences too. A loss has to reach every node by one or the other: a node
+    // that lies between lost members and the top, with none itself, never heard of the fence.
+    FenceActions node_lost(NodeIndex node);
+    FenceActions fail_all(int status);  // the job failed
 
     std::size_t size() const noexcept { return records_.size(); }  // fences under way
 
