@@ -23,7 +23,8 @@ std::optional<Scale> any_scale(MessageType, Route, std::span<const std::byte>) {
 Link::Link(std::unique_ptr<Stream> stream, ScaleOf scale_of)
     : stream_{std::move(stream)},
       scale_of_{std::move(scale_of)},
-      wake_writer_{stream_->executor(), asio::steady_timer::time_point::max()} {}
+      wake_writer_{stream_->executor(), asio::steady_timer::time_point::max()},
+      all_written_{stream_->executor(), asio::steady_timer::time_point::max()} {}
 
 void Link::send(Message message) {
     if (finishing_ || closed_) return;
@@ -88,9 +89,14 @@ asio::awaitable<void> Link::run_writer() {
             leaving_.clear();
             continue;
         }
+        all_written_.cancel();
         if (finishing_) co_return;
         co_await wake_writer_.async_wait(as_values);
     }
+}
+
+asio::awaitable<void> Link::flushed() {
+    while (!closed_ && (has_queued() || !leaving_.empty())) co_await all_written_.async_wait(as_values);
 }
 
 void Link::finish() {
@@ -102,6 +108,7 @@ void Link::close() noexcept {
     closed_ = true;
     stream_->close();
     wake_writer_.cancel();
+    all_written_.cancel();
 }
 
 // True when `wanted` bytes are in received_ from begin_; false at the peer's end between messages.

@@ -62,6 +62,9 @@ public:
     // Spawn it once.
     asio::awaitable<void> run_writer();
 
+    // Completes when what was sent is written, or the link is closed. No limit of its own.
+    asio::awaitable<void> flushed();
+
     void finish();          // nothing follows what was sent
     void close() noexcept;  // at once; run_writer() and receive() return
 
@@ -102,6 +105,7 @@ private:
     std::deque<Message> leaving_;     // bodies that pieces_ points into
     std::vector<asio::const_buffer> buffers_;
     asio::steady_timer wake_writer_;  // never expires; cancelled to wake
+    asio::steady_timer all_written_;  // the same, for flushed()
     bool finishing_ = false;
     bool closed_ = false;
 

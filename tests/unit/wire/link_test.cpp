@@ -101,6 +101,30 @@ TEST(Link, DropsTheMessageOfAnUnknownJobAndGoesOn) {
     });
 }
 
+TEST(Link, SaysWhenAllIsWritten) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        const auto ends = connected(loop);
+        TaskGroup tasks{loop, no_failure};
+        const auto flush = [](Link& link, bool& flushed) -> asio::awaitable<void> {
+            co_await link.flushed();
+            flushed = true;
+        };
+        bool flushed = false;
+        ends->a.send(FenceResult{{}, 0, Bytes(4'000'000)}, Route{1, 0, 0});
+        tasks.spawn("writer", ends->a.run_writer());
+        tasks.spawn("flush", flush(ends->a, flushed));
+        asio::steady_timer pause{loop, std::chrono::milliseconds{20}};
+        co_await pause.async_wait(asio::use_awaitable);
+        EXPECT_FALSE(flushed) << "nobody has read it";
+        (void)co_await ends->b.receive();
+        co_await pause.async_wait(asio::use_awaitable);
+        co_await ends->a.flushed();
+        EXPECT_TRUE(flushed);
+        ends->a.finish();
+        co_await tasks.join();
+    });
+}
+
 TEST(Link, EndsBothWaysOnClose) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
         const auto ends = connected(loop);
