@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// launcher/job_session: one job, from SubmitJob to the exit code.
+// One reader of the daemon's messages drives everything through a table of handlers; output, input,
+// signals and the watch over the daemon are tasks beside it. Over when the job has ended, every node
+// that is not lost has sent its last output, and all of it is written.
+#pragma once
+
+#include "launcher/beat_watch.hpp"
+#include "launcher/input_reader.hpp"
+#include "launcher/job_words.hpp"
+#include "launcher/output_writer.hpp"
+#include "launcher/signals.hpp"
+#include "wire/link.hpp"
+
+#include <csignal>
+#include <optional>
+#include <set>
+
+namespace vrun::launcher {
+
+struct SessionOptions {
+    int in_fd = 0;
+    int out_fd = 1;
+    int err_fd = 2;
+    bool verbose = false;
+    bool show_progress = false;  // while the job waits; also with `verbose`
+    std::chrono::milliseconds silence_max = daemon_silence_max;
+    std::function<void()> stop_self = [] { (void)::raise(SIGSTOP); };  // after SIGTSTP
+};
+
+class JobSession {
+public:
+    // The link is greeted, its writer runs, and it outlives the session.
+    JobSession(asio::any_io_executor loop, wire::Link& link, SessionOptions options);
+    JobSession(const JobSession&) = delete;
+    JobSession& operator=(const JobSession&) = delete;
+
+    // The exit code, once every task has ended. Call once.
+    asio::awaitable<int> run(wire::SubmitJob job, Lines notices);
+
+private:
+    struct Job {  // from JobAccepted on
+        wire::JobId id;
+        wire::JobAccepted accepted;
+        std::vector<bool> is_drained;  // by node: sent its OutputEnd, or is lost
+        std::size_t drained = 0;
+        wire::NodeIndex input_node = 0;  // of rank 0
+    };
+    struct Handler {
+        wire::MessageType type;
+        void (JobSession::*handle)(const wire::Message&);
+    };
+    static const std::span<const Handler> handlers;
+
+    asio::awaitable<void> read_messages();
+    asio::awaitable<void> watch_daemon();
+    asio::awaitable<void> stop_with_ranks();
+    asio::awaitable<void> wind_up();
+    void handle(const wire::Message& message);
+
+    void on_progress(const wire::Message& message);
+    void on_accepted(const wire::Message& message);
+    void on_refused(const wire::Message& message);
+    void on_started(const wire::Message& message);
+    void on_output(const wire::Message& message);
+    void on_output_end(const wire::Message& message);
+    void on_credit(const wire::Message& message);
+    void on_input_closed(const wire::Message& message);
+    void on_failed(const wire::Message& message);
+    void on_node_lost(const wire::Message& message);
+    void on_ended(const wire::Message& message);
+    void on_beat(const wire::Message& message);
+    void on_goodbye(const wire::Message& message);
+
+    void on_signal(int number);
+    void on_end_signal(int number);
+    void on_written(Written written);
+    void on_output_failure(wire::StreamId stream, std::error_code error);
+    void on_input_end(std::error_code error);
+
+    void set_drained(wire::NodeIndex node);
+    void check_complete();
+    void end_job(wire::EndMode mode, wire::FailureKind kind, int code, int exit_code);
+    void decide(int exit_code);
+    void on_task_failure(std::string_view task, std::exception_ptr failure);
+    void lose_daemon(const std::string& how);
+    void say_failure(const wire::Failure& failure);
+    void say(const Lines& lines);
+    void send_signal(int number);
+    template <class Body>
+    void send_to(wire::NodeIndex node, const Body& body);
+
+    asio::any_io_executor loop_;
+    wire::Link& link_;
+    SessionOptions options_;
+    Signals signals_;
+    OutputWriter output_;
+    InputReader input_;
+    BeatWatch beats_;
+    Wakeup decided_;
+    TaskGroup output_tasks_, tasks_;
+
+    std::optional<Job> job_;
+    std::optional<wire::JobEnded> ended_;
+    std::optional<int> exit_code_;  // decided; what remains is to write what has come
+    int output_exit_code_ = 0;      // of a stream that could not be written
+    int end_signals_ = 0;           // how often we were told to end
+    bool failure_said_ = false;
+    std::set<wire::NodeIndex> lost_said_;
+};
+
+}  // namespace vrun::launcher
