@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/host_report.hpp"
+
+#include "wire/base/escape.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace vrun::launcher {
+namespace {
+
+using wire::HostEntry;
+using wire::HostState;
+
+std::string state_text(HostState state) {
+    constexpr std::array texts{"up", "suspect", "down"};
+    return texts[static_cast<std::size_t>(state)];
+}
+
+bool was_reached(const HostEntry& host) { return host.slots > 0; }
+
+std::string plain(const wire::HostList& list) {
+    constexpr std::size_t column_count = 6;
+    using Row = std::array<std::string, column_count>;
+    std::vector<Row> rows{Row{"NAME", "ADDRESS", "SLOTS", "FROM", "STATE", "PROBLEM"}};
+    for (const HostEntry& host : list.hosts)
+        rows.push_back({host.name.empty() ? "-" : escaped(host.name), escaped(host.address),
+                        was_reached(host) ? std::to_string(host.slots) : "-",
+                        host.slots_source.empty() ? "-" : escaped(host.slots_source),
+                        state_text(host.state), escaped(host.problem)});
+    std::string text;
+    for (const Row& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < column_count; ++i) {
+            std::size_t width = 0;
+            for (const Row& other : rows) width = std::max(width, other[i].size());
+            line += row[i] + std::string(width - row[i].size() + 2, ' ');
+        }
+        line.resize(line.find_last_not_of(' ') + 1);
+        text += line + "\n";
+    }
+    return text;
+}
+
+// One line for each host that takes ranks.
+template <class Line>
+std::string hostfile(const wire::HostList& list, Line line) {
+    std::string text;
+    for (const HostEntry& host : list.hosts) {
+        if (host.state != HostState::up) continue;
+        const std::string& word = host.address.empty() ? host.name : host.address;
+        text += line(escaped(word), std::to_string(host.slots)) + "\n";
+    }
+    return text;
+}
+
+std::string json(const wire::HostList& list) {
+    nlohmann::ordered_json hosts = nlohmann::ordered_json::array();
+    for (const HostEntry& host : list.hosts) {
+        nlohmann::ordered_json entry;
+        entry["name"] = host.name;
+        entry["address"] = host.address;
+        entry["port"] = host.port;
+        entry["slots"] = host.slots;
+        entry["slots_source"] = host.slots_source;
+        entry["state"] = state_text(host.state);
+        entry["problem"] = host.problem;
+        hosts.push_back(std::move(entry));
+    }
+    nlohmann::ordered_json whole;
+    whole["hosts"] = std::move(hosts);
+    whole["problems"] = list.problems;
+    constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;  // what is not UTF-8
+    return whole.dump(2, ' ', /*ensure_ascii=*/false, replace) + "\n";
+}
+
+}  // namespace
+
+const std::map<std::string, HostFormat>& host_formats() {
+    static const std::map<std::string, HostFormat> formats{{"plain", HostFormat::plain},
+                                                           {"openmpi", HostFormat::openmpi},
+                                                           {"mpich", HostFormat::mpich},
+                                                           {"json", HostFormat::json}};
+    return formats;
+}
+
+std::string host_report(const wire::HostList& list, HostFormat format) {
+    switch (format) {
+    case HostFormat::plain: return plain(list);
+    case HostFormat::openmpi:
+        return hostfile(list, [](const auto& host, const auto& slots) { return host + " slots=" + slots; });
+    case HostFormat::mpich:
+        return hostfile(list, [](const auto& host, const auto& slots) { return host + ":" + slots; });
+    case HostFormat::json: return json(list);
+    }
+    return {};
+}
+
+}  // namespace vrun::launcher

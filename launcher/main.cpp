@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// vrun: runs an MPI program on the nodes of the cluster.
+// Parses, finds or brings a daemon, and lets a session run the job there.
+#include "launcher/daemon_connection.hpp"
+#include "launcher/job_session.hpp"
+#include "launcher/options.hpp"
+#include "launcher/private_daemon.hpp"
+#include "launcher/submission.hpp"
+#include "wire/hello.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <cstdio>
+#include <unistd.h>
+
+namespace {
+
+using namespace vrun;
+using namespace vrun::launcher;
+
+int complain(std::string_view text, int exit_code) {
+    for (const std::string& line : escaped_lines(text)) std::fprintf(stderr, "vrun: %s\n", line.c_str());
+    return exit_code;
+}
+
+int print(const std::string& text) {
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    if (written) return 0;
+    return complain("writing standard output: " + std::generic_category().message(errno),
+                    wire::exit_code::output_failed);
+}
+
+SessionOptions session_options(const Settings& settings) {
+    SessionOptions options;
+    options.verbose = settings.verbose;
+    options.show_progress = ::isatty(STDERR_FILENO) == 1;
+    return options;
+}
+
+asio::awaitable<int> run_on(UniqueFd socket, const Settings& settings, Submission submission) {
+    const auto loop = co_await asio::this_coro::executor;
+    DaemonConnection daemon{loop, std::move(socket)};
+    const std::optional<Refusal> refusal = co_await daemon.greet(wire::Role::launcher);
+    int exit_code = 0;
+    if (refusal) {
+        exit_code = complain(refusal->sentence, refusal->exit_code);
+    } else {
+        JobSession session{loop, daemon.link(), session_options(settings)};
+        exit_code = co_await session.run(std::move(submission.job), std::move(submission.notices));
+    }
+    co_await daemon.leave();
+    co_return exit_code;
+}
+
+asio::awaitable<int> run_job(const Settings& settings, Submission submission) {
+    const auto loop = co_await asio::this_coro::executor;
+    Result<std::optional<UniqueFd>> found = find_daemon(settings.socket);
+    if (!found) co_return complain(found.error().message(), wire::exit_code::daemon_lost);
+    if (*found) co_return co_await run_on(std::move(**found), settings, std::move(submission));
+
+    Result<PrivateDaemon> started = start_private_daemon(loop);
+    if (!started) co_return complain(started.error().message(), wire::exit_code::daemon_lost);
+    const int exit_code = co_await run_on(std::move(started->socket), settings, std::move(submission));
+    co_await wait_for_end(std::move(started->process));
+    co_return exit_code;
+}
+
+int run(const Settings& settings, Submission submission) {
+    asio::io_context loop{1};
+    int exit_code = wire::exit_code::daemon_lost;
+    asio::co_spawn(loop, run_job(settings, std::move(submission)), [&](std::exception_ptr failure, int code) {
+        if (failure) std::rethrow_exception(failure);
+        exit_code = code;
+    });
+    loop.run();
+    return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        fill_closed_standard_descriptors();
+        const std::span<const char* const> words{argv, static_cast<std::size_t>(argc)};
+        const Result<Settings> settings = parse(words.subspan(argc > 0 ? 1 : 0));
+        if (!settings) return complain(settings.error().message(), wire::exit_code::usage);
+        if (settings->help) return print(help_text());
+        if (settings->version) return print(wire::software_version() + "\n");
+        Result<Submission> submission = submission_of(*settings);
+        if (!submission) return complain(submission.error().message(), wire::exit_code::usage);
+        return run(*settings, std::move(*submission));
+    } catch (const std::exception& error) {
+        return complain(error.what(), wire::exit_code::daemon_lost);
+    }
+}

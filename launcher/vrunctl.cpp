@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// vrunctl: everything about a cluster that is not "run this".
+// Each verb is a function that returns the exit code; CLI11 chooses it.
+#include "launcher/daemon_connection.hpp"
+#include "launcher/host_report.hpp"
+#include "launcher/job_words.hpp"
+#include "wire/base/escape.hpp"
+#include "wire/base/timeout.hpp"
+#include "wire/hello.hpp"
+#include "wire/messages/end.hpp"
+#include "wire/tls/cluster_key.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace {
+
+using namespace vrun;
+using namespace vrun::launcher;
+
+constexpr std::chrono::milliseconds answer_limit{30'000};  // the daemon may have to look hosts up
+
+struct HostsRequest {
+    HostFormat format = HostFormat::plain;
+    std::optional<std::string> socket;
+};
+
+int complain(std::string_view text, int exit_code) {
+    for (const std::string& line : escaped_lines(text)) std::fprintf(stderr, "vrunctl: %s\n", line.c_str());
+    return exit_code;
+}
+
+int print(const std::string& text) {
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    if (written) return 0;
+    return complain("writing standard output: " + std::generic_category().message(errno),
+                    wire::exit_code::output_failed);
+}
+
+int keygen() { return print(wire::new_key_line() + "\n"); }
+
+asio::awaitable<wire::HostList> ask_for_hosts(wire::Link& link) {
+    link.send(wire::ListHosts{});
+    while (const std::optional<wire::Message> message = co_await link.receive()) {
+        if (message->type == wire::MessageType::host_list) co_return wire::body_of<wire::HostList>(*message);
+        if (message->type == wire::MessageType::goodbye)
+            throw std::runtime_error{wire::body_of<wire::Goodbye>(*message).reason};
+    }
+    throw std::runtime_error{"it closed the connection"};
+}
+
+asio::awaitable<int> show_hosts(wire::Link& link, HostFormat format) {
+    wire::HostList list;
+    try {
+        list = co_await with_timeout(ask_for_hosts(link), answer_limit);
+    } catch (const std::exception& error) {
+        co_return complain(std::string{"the daemon gave no list of hosts: "} + error.what(),
+                           wire::exit_code::daemon_lost);
+    }
+    for (const std::string& problem : list.problems) (void)complain(problem, 0);
+    co_return print(host_report(list, format));
+}
+
+asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
+    const auto loop = co_await asio::this_coro::executor;
+    DaemonConnection daemon{loop, std::move(socket)};
+    const std::optional<Refusal> refusal = co_await daemon.greet(wire::Role::control);
+    int exit_code = 0;
+    if (refusal) exit_code = complain(refusal->sentence, refusal->exit_code);
+    else exit_code = co_await show_hosts(daemon.link(), format);
+    co_await daemon.leave();
+    co_return exit_code;
+}
+
+int hosts(const HostsRequest& request) {
+    Result<std::optional<UniqueFd>> found = find_daemon(request.socket);
+    if (!found) return complain(found.error().message(), wire::exit_code::daemon_lost);
+    if (!*found)
+        return complain("no daemon answers at " + searched_sockets() +
+                            "\nstart one with 'vrund &', or name its socket with --socket PATH",
+                        wire::exit_code::daemon_lost);
+    asio::io_context loop{1};
+    int exit_code = wire::exit_code::daemon_lost;
+    asio::co_spawn(loop, show_hosts_of(std::move(**found), request.format),
+                   [&](std::exception_ptr failure, int code) {
+                       if (failure) std::rethrow_exception(failure);
+                       exit_code = code;
+                   });
+    loop.run();
+    return exit_code;
+}
+
+int run(int argc, char** argv) {
+    CLI::App app{"Looks after a cluster of vrun daemons.", "vrunctl"};
+    app.set_version_flag("-V,--version", wire::software_version());
+    app.require_subcommand(1);
+    CLI::App* const keygen_verb =
+        app.add_subcommand("keygen", "print a new cluster key, one line of a key file");
+    CLI::App* const hosts_verb = app.add_subcommand("hosts", "list the hosts that the daemon knows");
+    HostsRequest request;
+    hosts_verb->add_option("--format", request.format, "plain, openmpi, mpich or json")
+        ->transform(CLI::CheckedTransformer{host_formats()})
+        ->option_text("FORMAT");
+    hosts_verb->add_option("--socket", request.socket, "ask the daemon at this socket")->option_text("PATH");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : wire::exit_code::usage;
+    }
+    if (keygen_verb->parsed()) return keygen();
+    if (hosts_verb->parsed()) return hosts(request);
+    return wire::exit_code::usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        return complain(error.what(), wire::exit_code::daemon_lost);
+    }
+}
