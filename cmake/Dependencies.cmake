@@ -17,8 +17,9 @@ endif()
 
 # One place for how Asio is compiled: a macro that differs between files breaks the one-definition
 # rule. Without ASIO_DISABLE_STD_ALIGNED_ALLOC the order of includes changes Asio's allocator.
+# Not ASIO_NO_DEPRECATED: Asio 1.30 then hides experimental::as_tuple, its only name in Asio 1.22.
 add_library(vrun_asio INTERFACE)
-target_compile_definitions(vrun_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED
+target_compile_definitions(vrun_asio INTERFACE ASIO_STANDALONE
     ASIO_DISABLE_STD_ALIGNED_ALLOC
     $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT=1> $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_STD_COROUTINE=1>)
 target_link_libraries(vrun_asio INTERFACE Threads::Threads)
