@@ -30,12 +30,14 @@ SERVICE = "tasks.worker"
 class Cluster:
     """`with Cluster(4) as cluster:` has cluster.workers w1…w4, and cluster.master outside the DNS.
 
-    programs: a build's bin/; mounts: more {path in hosts: path here}; root: another system's root
-    (shared read-only, changes are kept in memory).
+    programs: a build's bin/; mounts: more {path in hosts: path here}. root: another system's root
+    for all hosts but the DNS server; guest: one that is at /srv/guest in every host, for chroot.
+    Both are only read; what hosts write there is kept in memory.
     """
 
-    def __init__(self, workers=0, programs=None, examples=None, mounts=None, root=None):
-        self.root = root
+    def __init__(self, workers=0, programs=None, examples=None, mounts=None, root=None,
+                 guest=None):
+        self.root, self.guest = root, guest
         self.mounts = {f"{HOME}/{name}": str(path)
                        for name, path in (("bin", programs), ("examples", examples)) if path}
         self.mounts |= mounts or {}
@@ -48,7 +50,7 @@ class Cluster:
         self.key = _new_key(programs)
         try:
             self._make_network()
-            self.master = self._make([("master", 10)])[0]
+            self.master = self._make([("master", 10)], root)[0]
             self._start_dns()
             self.add_workers(workers)
         except BaseException:
@@ -72,7 +74,7 @@ class Cluster:
     def add_workers(self, count):
         """New hosts, known to the DNS. An address is never used twice, as with orchestrators."""
         numbers = [next(self._worker_numbers) for _ in range(count)]
-        made = self._make([(f"w{number}", 256 + number) for number in numbers])
+        made = self._make([(f"w{number}", 256 + number) for number in numbers], self.root)
         self.workers += made
         self._update_dns()
         return made
@@ -132,17 +134,18 @@ class Cluster:
             f"addr add {GATEWAY_NETWORK}.0.1/16 dev gateway",
             "link set gateway up"])
 
-    def _add_host(self, name, address=None, gateway_address=None):
-        host = Host(self, name, address, gateway_address)
+    def _add_host(self, name, address=None, gateway_address=None, root=None):
+        host = Host(self, name, address, gateway_address, root)
         self.hosts.append(host)
         return host
 
-    def _make(self, plan):
+    def _make(self, plan, root=None):
         """Hosts of these names; the number gives the last two bytes of both addresses."""
         made = []
         for name, number in plan:
             tail = f"{number >> 8}.{number & 255}"
-            made.append(self._add_host(name, f"{CLUSTER_NETWORK}.{tail}", f"{GATEWAY_NETWORK}.{tail}"))
+            made.append(self._add_host(name, f"{CLUSTER_NETWORK}.{tail}",
+                                       f"{GATEWAY_NETWORK}.{tail}", root))
         for host in made:
             host.wait_until_made()
         wires = [line for host in made for line in _wires(host, next(self.serial))]

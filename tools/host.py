@@ -107,14 +107,14 @@ class Process:
 class Host:
     """Made by a Cluster only. `environment` is given to every command, as a container's would be."""
 
-    def __init__(self, cluster, name, address=None, gateway_address=None):
+    def __init__(self, cluster, name, address=None, gateway_address=None, root=None):
         self.cluster, self.name = cluster, name
         self.address, self.gateway_address = address, gateway_address
         self.environment = {}
         self.started = []
         self._children = []
         self.vrund = None
-        self.holder, self._ready = _fork_holder(cluster, name, address)
+        self.holder, self._ready = _fork_holder(cluster, name, address, root)
         self.pidfd = os.pidfd_open(self.holder)
 
     def wait_until_made(self):
@@ -311,18 +311,18 @@ def _account(user):
 # -- the holder ----------------------------------------------------------------------------------
 
 
-def _fork_holder(cluster, name, address):
+def _fork_holder(cluster, name, address, root):
     """(pid of the holder, a pipe that ends, empty, when the host is made)."""
     reading, writing = os.pipe()
     with ns.children_in(None):
         child = os.fork()
         if child == 0:
-            _hold(cluster, name, address, writing)
+            _hold(cluster, name, address, root, writing)
     os.close(writing)
     return child, reading
 
 
-def _hold(cluster, name, address, writing):
+def _hold(cluster, name, address, root, writing):
     """Never returns. Becomes PID 1 of the host, makes it, and waits to be killed."""
     try:
         ns.die_with_parent()
@@ -337,7 +337,7 @@ def _hold(cluster, name, address, writing):
         socket.sethostname(name)
         with contextlib.suppress(FileNotFoundError):
             Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
-        _make_files(cluster, name, address)
+        _make_files(cluster, name, address, root)
     except BaseException as error:  # a forked child must not return into the caller's stack
         os.write(3, f"{type(error).__name__}: {error}".encode())
         os._exit(1)
@@ -346,11 +346,11 @@ def _hold(cluster, name, address, writing):
         signal.pause()
 
 
-def _make_files(cluster, name, address):
+def _make_files(cluster, name, address, root):
     ns.mount(None, "/", None, ns.MS_REC | ns.MS_PRIVATE)
     sources = {inside: os.open(outside, os.O_PATH) for inside, outside in cluster.mounts.items()}
-    if cluster.root:
-        _enter_root(cluster.root, cluster.directory)
+    if root:
+        _enter_root(root, cluster.directory)
     _mount_kernel_filesystems()
     for place, options in (("/dev/shm", "mode=1777,size=64m"), ("/tmp", "mode=1777"),
                            ("/run", "mode=755"), ("/srv", "mode=755")):
@@ -367,6 +367,8 @@ def _make_files(cluster, name, address):
         _replace(f"/etc/{kind}", Path(f"/etc/{kind}").read_text() + line)
     Path("/srv", PLAIN_USER).mkdir()
     os.chown(f"/srv/{PLAIN_USER}", PLAIN_UID, PLAIN_UID)
+    if cluster.guest:
+        _make_guest(cluster.guest)
     for path, uid in ((HOME / "key", 0), (HOME / f"key-{PLAIN_UID}", PLAIN_UID)):
         path.touch(0o600)
         path.write_text(cluster.key)
@@ -402,9 +404,8 @@ def _replace(path, text):
     ns.bind(copy, target)
 
 
-def _enter_root(root, directory):
-    """Makes a copy-on-write view of another system's root the root of this host."""
-    layers, merged = directory / "layers", directory / "root"
+def _overlay(root, layers, merged):
+    """A copy-on-write view of another system's root; what is written stays in memory."""
     for place in (layers, merged):
         place.mkdir(exist_ok=True)
     ns.mount("tmpfs", layers, "tmpfs")
@@ -412,6 +413,21 @@ def _enter_root(root, directory):
         (layers / place).mkdir()
     ns.mount("overlay", merged, "overlay", 0,
              f"lowerdir={root},upperdir={layers}/upper,workdir={layers}/work")
+
+
+def _enter_root(root, directory):
+    """Makes another system's root the root of this host."""
+    merged = directory / "root"
+    _overlay(root, directory / "layers", merged)
     for place in ("/dev", "/sys", "/proc"):
         ns.bind(place, f"{merged}{place}")
     ns.pivot_root(merged)
+
+
+def _make_guest(root):
+    """Another system for `chroot`, as an image whose ranks share this host's files in /tmp."""
+    merged = Path("/srv/guest")
+    _overlay(root, Path("/srv/guest.layers"), merged)
+    for place in ("/proc", "/sys", "/dev", "/tmp", "/run"):
+        ns.bind(place, f"{merged}{place}")
+    (merged / "etc/hosts").write_text(Path("/etc/hosts").read_text())

@@ -16,6 +16,7 @@ from cluster import Cluster  # noqa: E402
 
 PROGRAMS = Path(os.environ.get("VRUN_BUILD", SOURCE / "build/debug/bin")).resolve()
 EXAMPLES = PROGRAMS.parent / "examples"
+ROOT = os.environ.get("VRUN_ROOT")  # another system as the root of the hosts
 HELPERS = Path(__file__).resolve().parent / "helpers"
 
 
@@ -40,7 +41,7 @@ def make_cluster(interrupted):
     with contextlib.ExitStack() as stack:
         def make(workers, **options):
             mounts = {"/srv/vrun/helpers": str(HELPERS)} | options.pop("mounts", {})
-            cluster = Cluster(workers, PROGRAMS, EXAMPLES, mounts=mounts, **options)
+            cluster = Cluster(workers, PROGRAMS, EXAMPLES, mounts=mounts, root=ROOT, **options)
             clusters.append(cluster)
             return stack.enter_context(cluster)
         yield make
