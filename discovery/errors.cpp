@@ -8,30 +8,52 @@ namespace {
 
 const char* text_of(Errc value) noexcept {
     switch (value) {
-    case Errc::bad_host_name: return "not a host name (letters, digits, '-', '_', '.') or IP address";
-    case Errc::bad_slots: return "not a number of slots (1 or more)";
-    case Errc::bad_port: return "not a port (1 to 65535)";
-    case Errc::too_many_slots: return "more slots than a host can have";
-    case Errc::slots_above_max: return "more slots than its max_slots";
-    case Errc::unknown_keyword: return "unknown; a line is 'host slots=N max_slots=M port=P' or 'host:N'";
-    case Errc::given_twice: return "given twice for one host";
-    case Errc::no_value: return "a keyword needs '=' and a value";
-    case Errc::ipv6_without_brackets: return "write an IPv6 address in brackets: [fe80::1]";
-    case Errc::relative_node: return "relative and excluded nodes (+n, ^host) are not supported";
-    case Errc::no_hosts: return "names no host";
+    case Errc::bad_host_name:
+        return "not a host name (letters, digits, '-', '_', '.') or IP address";
+    case Errc::bad_slots:
+        return "not a number of slots (1 or more)";
+    case Errc::bad_port:
+        return "not a port (1 to 65535)";
+    case Errc::too_many_slots:
+        return "more slots than a host can have";
+    case Errc::slots_above_max:
+        return "more slots than its max_slots";
+    case Errc::unknown_keyword:
+        return "unknown; a line is 'host slots=N max_slots=M port=P' or 'host:N'";
+    case Errc::given_twice:
+        return "given twice for one host";
+    case Errc::no_value:
+        return "a keyword needs '=' and a value";
+    case Errc::ipv6_without_brackets:
+        return "write an IPv6 address in brackets: [fe80::1]";
+    case Errc::relative_node:
+        return "relative and excluded nodes (+n, ^host) are not supported";
+    case Errc::no_hosts:
+        return "names no host";
     case Errc::unknown_source:
         return "unknown kind of source; known are dns:NAME[:PORT], hosts:A,B:SLOTS and file:PATH";
-    case Errc::address_in_dns: return "an IP address has no DNS name; write hosts: instead of dns:";
-    case Errc::not_yet: return "not in this version; use dns:, hosts: or file:";
-    case Errc::not_a_file: return "not a regular file";
-    case Errc::file_too_long: return "too long for a list of hosts (64 MiB)";
-    case Errc::no_such_name: return "no such name (NXDOMAIN)";
-    case Errc::no_address: return "the name exists but has no address (NODATA)";
-    case Errc::server_failed: return "the DNS server failed (SERVFAIL)";
-    case Errc::server_refused: return "the DNS server refused to answer (REFUSED)";
-    case Errc::no_server: return "no DNS server could be reached, or each one failed or refused";
-    case Errc::timed_out: return "the DNS server did not answer in time";
-    case Errc::bad_answer: return "the DNS server's answer makes no sense";
+    case Errc::address_in_dns:
+        return "an IP address has no DNS name; write hosts: instead of dns:";
+    case Errc::not_yet:
+        return "not in this version; use dns:, hosts: or file:";
+    case Errc::not_a_file:
+        return "not a regular file";
+    case Errc::file_too_long:
+        return "too long for a list of hosts (64 MiB)";
+    case Errc::no_such_name:
+        return "no such name (NXDOMAIN)";
+    case Errc::no_address:
+        return "the name exists but has no address (NODATA)";
+    case Errc::server_failed:
+        return "the DNS server failed (SERVFAIL)";
+    case Errc::server_refused:
+        return "the DNS server refused to answer (REFUSED)";
+    case Errc::no_server:
+        return "no DNS server could be reached, or each one failed or refused";
+    case Errc::timed_out:
+        return "the DNS server did not answer in time";
+    case Errc::bad_answer:
+        return "the DNS server's answer makes no sense";
     case Errc::partial_answer:
         return "the DNS answer fills its limit of 64 KiB, so hosts may be missing from it; spread "
                "them over several services and list each as a source";

@@ -4,8 +4,8 @@
 #include "discovery/errors.hpp"
 #include "wire/base/escape.hpp"
 
-#include <algorithm>
 #include <arpa/inet.h>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -50,7 +50,8 @@ bool is_ipv6(std::string_view text) {
     if (zone != std::string_view::npos && !is_plain_name(text.substr(zone + 1))) return false;
     in6_addr ignored{};
     const std::string address{text.substr(0, std::min(zone, name_size_max))};
-    return address.find('\0') == std::string::npos && ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+    return address.find('\0') == std::string::npos &&
+           ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
 }
 
 std::string lower(std::string_view text) {
@@ -102,7 +103,8 @@ public:
     std::string_view next() {
         rest_.remove_prefix(std::min(rest_.find_first_not_of(blanks), rest_.size()));
         const bool sign = rest_.starts_with('=');
-        const std::size_t size = sign ? 1 : std::min(rest_.find_first_of(" \t\r\v\f="), rest_.size());
+        const std::size_t size =
+            sign ? 1 : std::min(rest_.find_first_of(" \t\r\v\f="), rest_.size());
         const std::string_view word = rest_.substr(0, size);
         rest_.remove_prefix(size);
         return word;
@@ -147,7 +149,9 @@ constexpr auto set_user = [](HostEntry& host, std::string_view value) -> std::op
     return std::nullopt;
 };
 // Hydra's: vrun finds the network itself.
-constexpr auto ignore = [](HostEntry&, std::string_view) -> std::optional<Errc> { return std::nullopt; };
+constexpr auto ignore = [](HostEntry&, std::string_view) -> std::optional<Errc> {
+    return std::nullopt;
+};
 
 constexpr std::array keywords{
     Keyword{"slots", set_slots},         Keyword{"count", set_slots},
@@ -229,7 +233,9 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-bool is_host_name(std::string_view name) noexcept { return is_plain_name(name) || is_ipv6(name); }
+bool is_host_name(std::string_view name) noexcept {
+    return is_plain_name(name) || is_ipv6(name);
+}
 
 Result<std::vector<HostEntry>> parse_hostfile(std::string_view text, std::string_view path) {
     const auto at_line = [path](const HostEntry& host, Error error) {

@@ -27,7 +27,8 @@ struct HostEntry {
 inline constexpr std::size_t hostfile_size_max = 64u << 20;
 
 // The hosts in the order of their first mention. Mentions of one name (letter case aside) add their
-// slots; one without a number counts 1 unless it is the only one. May be empty. `path` is for errors.
+// slots; one without a number counts 1 unless it is the only one. May be empty. `path` is for
+// errors.
 Result<std::vector<HostEntry>> parse_hostfile(std::string_view text, std::string_view path);
 
 // "a:2,b,[fe80::1]:4": each bare mention adds one slot, `a:N` adds N. Not empty.

@@ -4,8 +4,8 @@
 #include "discovery/errors.hpp"
 #include "wire/base/escape.hpp"
 
-#include <deque>
 #include <strings.h>
+#include <deque>
 
 namespace vrun::discovery {
 namespace {
@@ -17,7 +17,9 @@ constexpr std::size_t system_file_size_max = 64u << 20;
 constexpr std::size_t origin_size_max = 200;
 constexpr std::size_t names_at_once = 64;  // asked before the first is answered
 
-bool is_absence(std::error_code error) { return error == Errc::no_such_name || error == Errc::no_address; }
+bool is_absence(std::error_code error) {
+    return error == Errc::no_such_name || error == Errc::no_address;
+}
 
 // What both families together say about one name.
 struct Verdict {
@@ -30,7 +32,8 @@ Verdict judge(const std::string& name, const Answer& ipv4, const Answer& ipv6) {
     for (const Answer* answer : {&ipv4, &ipv6}) {
         if (!answer->error || is_absence(answer->error)) continue;
         const bool is_final = !ipv4.addresses.empty() || !ipv6.addresses.empty() ||
-                              answer->error == Errc::timed_out || answer->error == Errc::partial_answer;
+                              answer->error == Errc::timed_out ||
+                              answer->error == Errc::partial_answer;
         const char* record = answer == &ipv4 ? " (A records)" : " (AAAA records)";
         return {Error{answer->error, shown + record}, is_final};
     }
@@ -95,7 +98,9 @@ Lookup::Started Lookup::start(std::string name, const HostsFile& hosts) {
     if (!not_literal) return {std::move(name), {literal}, {}};
     if (const auto* known = hosts.find(name)) return {std::move(name), *known, {}};
     if (::strcasecmp(name.c_str(), "localhost") == 0)  // RFC 6761: never asked for
-        return {std::move(name), {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()}, {}};
+        return {std::move(name),
+                {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()},
+                {}};
     if (!is_host_name(name)) return {std::move(name), {}, {}};
     std::optional<Asked> asked = ask(name);
     return {std::move(name), {}, std::move(asked)};
@@ -121,7 +126,8 @@ asio::awaitable<Result<Addresses>> Lookup::resolve_host(std::string name) {
     co_return found;
 }
 
-asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> hosts, std::string origin) {
+asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> hosts,
+                                                       std::string origin) {
     if (hosts.empty()) co_return Error{Errc::no_hosts, origin};
     const HostsFile file = read_hosts_file();
     std::deque<Started> started;
@@ -133,7 +139,9 @@ asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> ho
         Started first = std::move(started.front());
         started.pop_front();
         const Result<Addresses> found = co_await finish(std::move(first));
-        if (!found) co_return Error{found.error().code, doing_of(origin, host) + ": " + found.error().doing};
+        if (!found)
+            co_return Error{found.error().code,
+                            doing_of(origin, host) + ": " + found.error().doing};
         append(all, host, *found, port_);
     }
     co_return all;
@@ -156,7 +164,8 @@ asio::awaitable<Result<Candidates>> Lookup::dns_candidates(Source source) {
 
 asio::awaitable<Result<Candidates>> Lookup::candidates(Source source) {
     const bool is_long = source.text.size() > origin_size_max;
-    const std::string origin = escaped(source.text.substr(0, origin_size_max)) + (is_long ? "…" : "");
+    const std::string origin =
+        escaped(source.text.substr(0, origin_size_max)) + (is_long ? "…" : "");
     if (source.kind == Source::Kind::dns) return dns_candidates(std::move(source));
     if (source.kind == Source::Kind::hosts) return candidates(std::move(source.hosts), origin);
     return file_candidates(std::move(source.name), origin);

@@ -66,7 +66,8 @@ private:
     asio::awaitable<Result<Addresses>> finish(Started started);
     asio::awaitable<Result<Addresses>> from_dns(Asked first);
     asio::awaitable<Result<std::vector<Candidate>>> dns_candidates(Source source);
-    asio::awaitable<Result<std::vector<Candidate>>> file_candidates(std::string path, std::string origin);
+    asio::awaitable<Result<std::vector<Candidate>>> file_candidates(std::string path,
+                                                                    std::string origin);
 
     Resolver resolver_;
     std::vector<std::string> search_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ares_query() and the parsers of answers are deprecated in new c-ares, but old c-ares has no other.
+// ares_query() and the parsers of answers are deprecated in new c-ares; old c-ares has no other.
 #define CARES_NO_DEPRECATED
 #include "discovery/resolver.hpp"
 
@@ -8,13 +8,13 @@
 
 #include <ares.h>
 #include <arpa/nameser.h>
+#include <netdb.h>
 #include <asio/error.hpp>
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cstring>
-#include <netdb.h>
 #include <optional>
 #include <unordered_map>
 
@@ -48,18 +48,29 @@ struct Library {
 
 std::error_code error_of(int status) noexcept {
     switch (status) {
-    case ARES_SUCCESS: return {};
-    case ARES_ENODATA: return Errc::no_address;
-    case ARES_ENOTFOUND: return Errc::no_such_name;
-    case ARES_ESERVFAIL: return Errc::server_failed;
-    case ARES_EREFUSED: return Errc::server_refused;
-    case ARES_ECONNREFUSED: return Errc::no_server;  // old c-ares: also after SERVFAIL and REFUSED
-    case ARES_ETIMEOUT: return Errc::timed_out;
-    case ARES_EBADNAME: return Errc::bad_host_name;
-    case ARES_ENOMEM: return std::make_error_code(std::errc::not_enough_memory);
+    case ARES_SUCCESS:
+        return {};
+    case ARES_ENODATA:
+        return Errc::no_address;
+    case ARES_ENOTFOUND:
+        return Errc::no_such_name;
+    case ARES_ESERVFAIL:
+        return Errc::server_failed;
+    case ARES_EREFUSED:
+        return Errc::server_refused;
+    case ARES_ECONNREFUSED:
+        return Errc::no_server;  // old c-ares: also after SERVFAIL and REFUSED
+    case ARES_ETIMEOUT:
+        return Errc::timed_out;
+    case ARES_EBADNAME:
+        return Errc::bad_host_name;
+    case ARES_ENOMEM:
+        return std::make_error_code(std::errc::not_enough_memory);
     case ARES_ECANCELLED:
-    case ARES_EDESTRUCTION: return asio::error::operation_aborted;
-    default: return Errc::bad_answer;
+    case ARES_EDESTRUCTION:
+        return asio::error::operation_aborted;
+    default:
+        return Errc::bad_answer;
     }
 }
 
@@ -89,7 +100,8 @@ Resolver::Answer parse(const unsigned char* data, int size, Family family, std::
                             : ares_parse_aaaa_reply(data, size, &raw, nullptr, nullptr);
     const HostEnt host{raw};
     if (status != ARES_SUCCESS) return {error_of(status), {}};
-    Addresses found = ipv4 ? addresses_of<asio::ip::address_v4>(*host) : addresses_of<asio::ip::address_v6>(*host);
+    Addresses found = ipv4 ? addresses_of<asio::ip::address_v4>(*host)
+                           : addresses_of<asio::ip::address_v6>(*host);
     if (found.empty()) return {Errc::no_address, {}};
     if (may_be_cut(static_cast<std::size_t>(size), size_in_full(name_size, found.size(), family)))
         return {Errc::partial_answer, {}};
@@ -114,7 +126,8 @@ using SocketPtr = std::shared_ptr<Socket>;
 
 // Shared by the one who waits and by c-ares, which cannot forget a question that nobody waits for.
 struct Resolver::Pending {
-    explicit Pending(asio::any_io_executor loop) : wake{loop, asio::steady_timer::time_point::max()} {}
+    explicit Pending(asio::any_io_executor loop)
+        : wake{loop, asio::steady_timer::time_point::max()} {}
     asio::steady_timer wake;  // never expires; cancelled to wake
     std::optional<Answer> answer;
 };
@@ -165,7 +178,8 @@ Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& op
     check_ares(ares_init_options(&channel, &raw, given), "set up DNS");
     channel_.reset(channel);
     if (!options.servers.empty())
-        check_ares(ares_set_servers_ports_csv(channel, options.servers.c_str()), "set the DNS servers");
+        check_ares(ares_set_servers_ports_csv(channel, options.servers.c_str()),
+                   "set the DNS servers");
 }
 
 std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& name, Family family) {
@@ -177,7 +191,8 @@ std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& nam
     return pending;
 }
 
-void Resolver::Channel::on_answer(void* raw, int status, int, unsigned char* data, int size) noexcept {
+void Resolver::Channel::on_answer(void* raw, int status, int, unsigned char* data,
+                                  int size) noexcept {
     const std::unique_ptr<Context> context{static_cast<Context*>(raw)};
     Answer answer{error_of(status), {}};
     try {
@@ -218,11 +233,13 @@ void Resolver::Channel::watch(const SocketPtr& socket, Socket::Direction Socket:
                               asio::posix::descriptor_base::wait_type type) {
     Socket::Direction& direction = (*socket).*side;
     if (!direction.wanted || std::exchange(direction.armed, true)) return;
-    socket->descriptor.async_wait(type, [weak = weak_from_this(), socket, side](std::error_code error) {
-        ((*socket).*side).armed = false;
-        const auto self = weak.lock();
-        if (self && !error && !socket->closed) self->on_ready(socket, side);
-    });
+    socket->descriptor.async_wait(type,
+                                  [weak = weak_from_this(), socket, side](std::error_code error) {
+                                      ((*socket).*side).armed = false;
+                                      const auto self = weak.lock();
+                                      if (self && !error && !socket->closed)
+                                          self->on_ready(socket, side);
+                                  });
 }
 
 void Resolver::Channel::on_ready(const SocketPtr& socket, Socket::Direction Socket::*side) {
@@ -240,7 +257,8 @@ void Resolver::Channel::arm_timeout() {
         timeout_.cancel();
         return;
     }
-    timeout_.expires_after(std::chrono::seconds{next.tv_sec} + std::chrono::microseconds{next.tv_usec});
+    timeout_.expires_after(std::chrono::seconds{next.tv_sec} +
+                           std::chrono::microseconds{next.tv_usec});
     timeout_.async_wait([weak = weak_from_this()](std::error_code error) {
         const auto self = weak.lock();
         if (!self || error) return;
@@ -259,12 +277,14 @@ Resolver::Question Resolver::ask(const std::string& name, Family family) {
     return Question{channel_->ask(name, family)};
 }
 
-Resolver::Question::Question(std::shared_ptr<Pending> pending) noexcept : pending_{std::move(pending)} {}
+Resolver::Question::Question(std::shared_ptr<Pending> pending) noexcept
+    : pending_{std::move(pending)} {}
 
 asio::awaitable<Resolver::Answer> Resolver::Question::answer() const {
     const std::shared_ptr<Pending> pending = pending_;  // the question may be gone meanwhile
     if (!pending->answer) co_await pending->wake.async_wait(as_values);
-    const bool aborted = !pending->answer || pending->answer->error == asio::error::operation_aborted;
+    const bool aborted =
+        !pending->answer || pending->answer->error == asio::error::operation_aborted;
     if (aborted) throw std::system_error{asio::error::operation_aborted, "ask DNS"};
     co_return *pending->answer;
 }

@@ -60,9 +60,10 @@ private:
 };
 
 // True if an answer of this size may have been cut at DNS' limit of 65,535 bytes: servers exist
-// that do so without saying, and without compressing names. New c-ares (1.28 on) tells only the size
-// of its own compressed copy, so the size of the answer with its names in full counts as well. The
-// price: a compressed answer that would just reach the limit in full is refused though it is whole.
+// that do so without saying, and without compressing names. New c-ares (1.28 on) tells only the
+// size of its own compressed copy, so the size of the answer with its names in full counts as well.
+// The price: a compressed answer that would just reach the limit in full is refused though it is
+// whole.
 bool may_be_cut(std::size_t size, std::size_t size_in_full) noexcept;
 
 }  // namespace vrun::discovery

@@ -54,7 +54,8 @@ Result<Source> parse_hosts(Source source, std::string_view rest) {
 
 Result<Source> parse_file(Source source, std::string_view rest) {
     if (rest.empty() || rest.find('\0') != std::string_view::npos)
-        return Error{std::make_error_code(std::errc::no_such_file_or_directory), shown(source.text)};
+        return Error{std::make_error_code(std::errc::no_such_file_or_directory),
+                     shown(source.text)};
     source.name = rest;
     return source;
 }
@@ -78,7 +79,8 @@ constexpr std::array kinds{
 };
 
 const KindOfSource* kind_of(std::string_view word) {
-    const auto* found = std::ranges::find_if(kinds, [word](auto& kind) { return word.starts_with(kind.prefix); });
+    const auto* found =
+        std::ranges::find_if(kinds, [word](auto& kind) { return word.starts_with(kind.prefix); });
     return found == kinds.end() ? nullptr : found;
 }
 
@@ -94,7 +96,8 @@ Result<std::vector<Source>> parse_sources(std::string_view words) {
     std::vector<Source> sources;
     while (!words.empty()) {
         std::size_t end = words.find(',');
-        while (end != std::string_view::npos && !kind_of(words.substr(end + 1))) end = words.find(',', end + 1);
+        while (end != std::string_view::npos && !kind_of(words.substr(end + 1)))
+            end = words.find(',', end + 1);
         Result<Source> source = parse_source(words.substr(0, end));
         if (!source) return source.error();
         sources.push_back(std::move(*source));

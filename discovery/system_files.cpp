@@ -5,9 +5,9 @@
 #include "discovery/hostfile.hpp"
 #include "wire/base/fd.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <algorithm>
 
 namespace vrun::discovery {
 namespace {
@@ -62,7 +62,8 @@ std::vector<std::string> search_list_of(std::string_view resolv_conf) {
         if (keyword != "search" && keyword != "domain") continue;
         domains.clear();
         for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) {
-            while (word.starts_with('.')) word.remove_prefix(1);
+            while (word.starts_with('.'))
+                word.remove_prefix(1);
             if (is_host_name(word)) domains.emplace_back(word);
         }
     }
@@ -70,7 +71,8 @@ std::vector<std::string> search_list_of(std::string_view resolv_conf) {
 }
 
 // O_NONBLOCK, or a FIFO would wait for a writer.
-Result<std::string> read_text_file(const std::string& path, std::size_t size_max, const std::string& doing) {
+Result<std::string> read_text_file(const std::string& path, std::size_t size_max,
+                                   const std::string& doing) {
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
     if (!fd.is_open()) return Error{{errno, std::system_category()}, doing};
     struct stat status {};

@@ -21,13 +21,15 @@ public:
     const std::vector<asio::ip::address>* find(std::string_view name) const;
 
 private:
-    std::unordered_map<std::string, std::vector<asio::ip::address>> addresses_;  // by lower-case name
+    std::unordered_map<std::string, std::vector<asio::ip::address>>
+        addresses_;  // by lower-case name
 };
 
 // The domains of the last `search` or `domain` line.
 std::vector<std::string> search_list_of(std::string_view resolv_conf);
 
 // A whole regular file, links followed. `doing` begins the Error.
-Result<std::string> read_text_file(const std::string& path, std::size_t size_max, const std::string& doing);
+Result<std::string> read_text_file(const std::string& path, std::size_t size_max,
+                                   const std::string& doing);
 
 }  // namespace vrun::discovery

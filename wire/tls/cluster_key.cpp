@@ -4,14 +4,14 @@
 #include "wire/base/escape.hpp"
 #include "wire/base/fd.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
-#include <optional>
 #include <sys/stat.h>
+#include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace vrun::wire {
 namespace {
@@ -20,16 +20,24 @@ constexpr std::string_view blanks = " \t\r";
 
 const char* text_of(KeyErrc value) noexcept {
     switch (value) {
-    case KeyErrc::bad_line: return "not 64 hex digits; 'vrunctl keygen' prints a good line";
-    case KeyErrc::no_key: return "no key in it; 'vrunctl keygen' prints one";
-    case KeyErrc::too_long: return "too long for a key file (64 KiB)";
-    case KeyErrc::not_a_file: return "not a regular file";
-    case KeyErrc::not_roots: return "a daemon of root takes only a key that root owns: chown root it";
-    case KeyErrc::not_ours: return "it belongs to another user, who could change it: chown it";
+    case KeyErrc::bad_line:
+        return "not 64 hex digits; 'vrunctl keygen' prints a good line";
+    case KeyErrc::no_key:
+        return "no key in it; 'vrunctl keygen' prints one";
+    case KeyErrc::too_long:
+        return "too long for a key file (64 KiB)";
+    case KeyErrc::not_a_file:
+        return "not a regular file";
+    case KeyErrc::not_roots:
+        return "a daemon of root takes only a key that root owns: chown root it";
+    case KeyErrc::not_ours:
+        return "it belongs to another user, who could change it: chown it";
     case KeyErrc::open_to_others:
-        return "others can read or change it: chmod 0400 it; of a Swarm secret, set 'mode: 0400' in the stack";
+        return "others can read or change it: chmod 0400 it; of a Swarm secret, set 'mode: 0400' "
+               "in the stack";
     case KeyErrc::group_not_ours:
-        return "a group that we are not in can read it: chmod 0400 it, or chgrp it to a group of ours";
+        return "a group that we are not in can read it: chmod 0400 it, or chgrp it to a group of "
+               "ours";
     }
     return "unknown error";
 }
@@ -70,13 +78,15 @@ std::optional<ClusterKey> parse_key(std::string_view digits) {
 
 std::string described(const std::string& path, const struct stat& status) {
     std::string mode = "0000";
-    for (std::size_t i = 0; i < 4; ++i) mode[3 - i] = static_cast<char>('0' + ((status.st_mode >> (3 * i)) & 7));
+    for (std::size_t i = 0; i < 4; ++i)
+        mode[3 - i] = static_cast<char>('0' + ((status.st_mode >> (3 * i)) & 7));
     return "read the cluster key " + escaped(path) + " (mode " + mode + ", owner " +
            std::to_string(status.st_uid) + ", group " + std::to_string(status.st_gid) + ")";
 }
 
 std::vector<gid_t> own_groups() {
-    std::vector<gid_t> groups(static_cast<std::size_t>(check(::getgroups(0, nullptr), "getgroups")));
+    std::vector<gid_t> groups(
+        static_cast<std::size_t>(check(::getgroups(0, nullptr), "getgroups")));
     groups.resize(static_cast<std::size_t>(
         check(::getgroups(static_cast<int>(groups.size()), groups.data()), "getgroups")));
     groups.push_back(::getegid());
@@ -100,7 +110,9 @@ Result<std::vector<ClusterKey>> read_keys(int fd, std::size_t size, const std::s
 
 }  // namespace
 
-ClusterKey::~ClusterKey() { ::OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+ClusterKey::~ClusterKey() {
+    ::OPENSSL_cleanse(bytes_.data(), bytes_.size());
+}
 
 std::error_code make_error_code(KeyErrc value) noexcept {
     static const Category category;
@@ -131,7 +143,8 @@ std::error_code check_key_permissions(KeyFileOwner file, KeyReader reader) noexc
     if (file.uid != reader.uid && file.uid != 0) return KeyErrc::not_ours;
     if (private_to_owner) return {};
     if ((file.mode & 0037) != 0) return KeyErrc::open_to_others;
-    return std::ranges::count(reader.groups, file.gid) > 0 ? std::error_code{} : KeyErrc::group_not_ours;
+    return std::ranges::count(reader.groups, file.gid) > 0 ? std::error_code{}
+                                                           : KeyErrc::group_not_ours;
 }
 
 // Links are followed, for Kubernetes mounts secrets as links: all that counts is the file opened.
@@ -145,8 +158,8 @@ Result<std::vector<ClusterKey>> read_key_file(const std::string& path) {
     const std::string doing = described(path, status);
     if (!S_ISREG(status.st_mode)) return Error{KeyErrc::not_a_file, doing};
     const std::vector<gid_t> groups = own_groups();
-    const std::error_code refused =
-        check_key_permissions({status.st_uid, status.st_gid, status.st_mode & 07777u}, {::geteuid(), groups});
+    const std::error_code refused = check_key_permissions(
+        {status.st_uid, status.st_gid, status.st_mode & 07777u}, {::geteuid(), groups});
     if (refused) return Error{refused, doing};
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > key_file_size_max) return Error{KeyErrc::too_long, doing};
@@ -160,7 +173,8 @@ std::string new_key_line() {
     std::string line;
     line.reserve(2 * bytes.size());
     for (const unsigned char byte : bytes)
-        for (const int digit : {byte >> 4, byte & 15}) line += "0123456789abcdef"[digit];
+        for (const int digit : {byte >> 4, byte & 15})
+            line += "0123456789abcdef"[digit];
     ::OPENSSL_cleanse(bytes.data(), bytes.size());
     return line;
 }

@@ -6,12 +6,12 @@
 
 #include "wire/base/result.hpp"
 
+#include <sys/types.h>
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 #include <vector>
 
 namespace vrun::wire {
@@ -41,10 +41,10 @@ enum class KeyErrc {
     no_key,
     too_long,
     not_a_file,
-    not_roots,         // we are root, the file is not
-    not_ours,          // it belongs to somebody who is neither us nor root
-    open_to_others,    // beyond the owner, or beyond the owner and one of our groups
-    group_not_ours,    // 0440 by a group that we are not in
+    not_roots,       // we are root, the file is not
+    not_ours,        // it belongs to somebody who is neither us nor root
+    open_to_others,  // beyond the owner, or beyond the owner and one of our groups
+    group_not_ours,  // 0440 by a group that we are not in
 };
 std::error_code make_error_code(KeyErrc value) noexcept;
 
@@ -56,7 +56,8 @@ Result<std::vector<ClusterKey>> parse_keys(std::string_view text);
 // root reads only what root owns and nobody else can read; others also 0440 by an own group.
 Result<std::vector<ClusterKey>> read_key_file(const std::string& path);
 
-// A fresh random key as a line of a key file, without the line break. Throws if there is no entropy.
+// A fresh random key as a line of a key file, without the line break. Throws if there is no
+// entropy.
 std::string new_key_line();
 
 // The rule of read_key_file, on plain data.

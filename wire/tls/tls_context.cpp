@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/tls/tls_context.hpp"
 
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <span>
 #include <string_view>
 
@@ -24,9 +24,12 @@ public:
     const char* name() const noexcept override { return "tls"; }
     std::string message(int value) const override {
         switch (static_cast<TlsErrc>(value)) {
-        case TlsErrc::wrong_key: return "the peer has another cluster key; give both the same key file";
-        case TlsErrc::not_vrun: return "the peer does not speak vrun's TLS 1.3; is the port a vrund's?";
-        case TlsErrc::cut_off: return "the connection was cut off without a goodbye";
+        case TlsErrc::wrong_key:
+            return "the peer has another cluster key; give both the same key file";
+        case TlsErrc::not_vrun:
+            return "the peer does not speak vrun's TLS 1.3; is the port a vrund's?";
+        case TlsErrc::cut_off:
+            return "the connection was cut off without a goodbye";
         }
         const char* reason = ::ERR_reason_error_string(static_cast<unsigned>(value));
         return std::string{"TLS failed: "} + (reason ? reason : "unknown error");
@@ -56,7 +59,8 @@ std::string identity_of(const ClusterKey& key) {
               "name the cluster key");
     std::string hex;
     for (const unsigned char byte : std::span{digest}.first(identity_bytes))
-        for (const int digit : {byte >> 4, byte & 15}) hex += "0123456789abcdef"[digit];
+        for (const int digit : {byte >> 4, byte & 15})
+            hex += "0123456789abcdef"[digit];
     return hex;
 }
 
@@ -68,7 +72,8 @@ const State& state_of(SSL* ssl) noexcept {
 SSL_SESSION* new_session(SSL* ssl, const ClusterKey& key) noexcept {
     Session session{::SSL_SESSION_new()};
     SSL_SESSION* raw = session.get();
-    const bool good = raw && ::SSL_SESSION_set1_master_key(raw, key.bytes().data(), key.bytes().size()) &&
+    const bool good = raw &&
+                      ::SSL_SESSION_set1_master_key(raw, key.bytes().data(), key.bytes().size()) &&
                       ::SSL_SESSION_set_cipher(raw, ::SSL_CIPHER_find(ssl, psk_suite.data())) &&
                       ::SSL_SESSION_set_protocol_version(raw, TLS1_3_VERSION);
     return good ? session.release() : nullptr;
@@ -84,7 +89,8 @@ int use_first_key(SSL* ssl, const EVP_MD*, const unsigned char** name, std::size
 }
 
 // Without a session OpenSSL goes on, and fails for want of a certificate.
-int find_key(SSL* ssl, const unsigned char* name, std::size_t size, SSL_SESSION** session) noexcept {
+int find_key(SSL* ssl, const unsigned char* name, std::size_t size,
+             SSL_SESSION** session) noexcept {
     const std::string_view wanted{reinterpret_cast<const char*>(name), size};
     *session = nullptr;
     for (const auto& [identity, key] : state_of(ssl).keys)
@@ -119,7 +125,8 @@ TlsContext::TlsContext(const std::vector<ClusterKey>& keys) {
     state->context.reset(::SSL_CTX_new(::TLS_method()));
     SSL_CTX* context = state->context.get();
     check_ssl(context, "SSL_CTX_new");
-    for (const ClusterKey& key : keys) state->keys.emplace_back(identity_of(key), key);
+    for (const ClusterKey& key : keys)
+        state->keys.emplace_back(identity_of(key), key);
     check_ssl(SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION), "choose TLS 1.3");
     check_ssl(::SSL_CTX_set_ciphersuites(context, suites), "choose cipher suites");
     SSL_CTX_set_app_data(context, state.get());
@@ -129,7 +136,7 @@ TlsContext::TlsContext(const std::vector<ClusterKey>& keys) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     ::SSL_CTX_clear_options(context, SSL_OP_ALLOW_NO_DHE_KEX | SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // an idle connection keeps 15 KB
-    SSL_CTX_set_read_ahead(context, 1);  // a record in one read(), not two
+    SSL_CTX_set_read_ahead(context, 1);                   // a record in one read(), not two
     state_ = state;
 }
 

@@ -3,12 +3,12 @@
 
 #include "wire/tls/tls_context.hpp"
 
+#include <openssl/err.h>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cassert>
 #include <csignal>
-#include <openssl/err.h>
 #include <optional>
 
 namespace vrun::wire {
@@ -32,9 +32,12 @@ struct Request {
 
 const char* doing(Call call) noexcept {
     switch (call) {
-    case Call::handshake: return "prove the cluster key";
-    case Call::read: return "read";
-    case Call::write: return "write";
+    case Call::handshake:
+        return "prove the cluster key";
+    case Call::read:
+        return "read";
+    case Call::write:
+        return "write";
     }
     return "";
 }
@@ -89,7 +92,9 @@ private:
 class TlsStream final : public Stream {
 public:
     TlsStream(tcp::socket socket, std::shared_ptr<const TlsContext::State> state)
-        : state_{std::move(state)}, socket_{std::move(socket)}, ssl_{::SSL_new(state_->context.get())} {
+        : state_{std::move(state)},
+          socket_{std::move(socket)},
+          ssl_{::SSL_new(state_->context.get())} {
         check_ssl(ssl_ != nullptr, "SSL_new");
         socket_.native_non_blocking(true);
         socket_.set_option(tcp::no_delay{true});
@@ -185,19 +190,24 @@ TlsStream::Outcome TlsStream::attempt(const Request& request) {
     std::size_t size = 0;
     const int result = run(request, size);
     const int cause = errno;
-    if (request.call == Call::handshake && ::BIO_number_read(::SSL_get_rbio(ssl_.get())) > handshake_bytes_max)
+    if (request.call == Call::handshake &&
+        ::BIO_number_read(::SSL_get_rbio(ssl_.get())) > handshake_bytes_max)
         return {{}, TlsErrc::not_vrun};
     switch (::SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_NONE: return {{}, {}, size};
-    case SSL_ERROR_WANT_READ: return {tcp::socket::wait_read};
-    case SSL_ERROR_WANT_WRITE: return {tcp::socket::wait_write};
+    case SSL_ERROR_NONE:
+        return {{}, {}, size};
+    case SSL_ERROR_WANT_READ:
+        return {tcp::socket::wait_read};
+    case SSL_ERROR_WANT_WRITE:
+        return {tcp::socket::wait_write};
     case SSL_ERROR_ZERO_RETURN:
         if (request.call != Call::read) return {{}, TlsErrc::cut_off};
         return {{}, {}, 0};
     case SSL_ERROR_SYSCALL:
         if (cause == 0) return {{}, TlsErrc::cut_off};
         return {{}, {cause, std::system_category()}};
-    default: return {{}, tls_library_error()};
+    default:
+        return {{}, tls_library_error()};
     }
 }
 
@@ -205,14 +215,18 @@ int TlsStream::run(const Request& request, std::size_t& size) {
     ::ERR_clear_error();  // SSL_get_error() reads the queue of the whole thread
     errno = 0;
     switch (request.call) {
-    case Call::handshake: return ::SSL_do_handshake(ssl_.get());
-    case Call::read: return ::SSL_read_ex(ssl_.get(), request.into, request.size, &size);
-    case Call::write: return ::SSL_write_ex(ssl_.get(), request.from, request.size, &size);
+    case Call::handshake:
+        return ::SSL_do_handshake(ssl_.get());
+    case Call::read:
+        return ::SSL_read_ex(ssl_.get(), request.into, request.size, &size);
+    case Call::write:
+        return ::SSL_write_ex(ssl_.get(), request.from, request.size, &size);
     }
     return 0;
 }
 
-asio::awaitable<std::unique_ptr<Stream>> secured(tcp::socket socket, TlsContext context, Side side) {
+asio::awaitable<std::unique_ptr<Stream>> secured(tcp::socket socket, TlsContext context,
+                                                 Side side) {
     auto stream = std::make_unique<TlsStream>(std::move(socket), context.state());
     co_await stream->handshake(side);
     co_return stream;
@@ -228,6 +242,8 @@ asio::awaitable<std::unique_ptr<Stream>> tls_accept(tcp::socket socket, TlsConte
     return secured(std::move(socket), std::move(context), Side::server);
 }
 
-void ignore_sigpipe() noexcept { ::signal(SIGPIPE, SIG_IGN); }
+void ignore_sigpipe() noexcept {
+    ::signal(SIGPIPE, SIG_IGN);
+}
 
 }  // namespace vrun::wire

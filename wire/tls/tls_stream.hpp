@@ -19,7 +19,8 @@ namespace vrun::wire {
 enum class TlsErrc { wrong_key = 1, not_vrun, cut_off };
 std::error_code make_error_code(TlsErrc value) noexcept;
 
-// What both sides know. A value that shares its state: copies are cheap, streams keep what they need.
+// What both sides know. A value that shares its state: copies are cheap, streams keep what they
+// need.
 class TlsContext {
 public:
     // The first key is offered, all are accepted. To rotate: append the new key on every node, put
@@ -37,8 +38,10 @@ private:
 // reason, and closes the socket then. No limit of their own: use with_timeout().
 // The stream's read_some() returns 0 after the peer's close(), and throws TlsErrc::cut_off when the
 // connection ended without that goodbye: the peer died, or somebody in between cut the line.
-asio::awaitable<std::unique_ptr<Stream>> tls_connect(asio::ip::tcp::socket socket, TlsContext context);
-asio::awaitable<std::unique_ptr<Stream>> tls_accept(asio::ip::tcp::socket socket, TlsContext context);
+asio::awaitable<std::unique_ptr<Stream>> tls_connect(asio::ip::tcp::socket socket,
+                                                     TlsContext context);
+asio::awaitable<std::unique_ptr<Stream>> tls_accept(asio::ip::tcp::socket socket,
+                                                    TlsContext context);
 
 // OpenSSL uses plain write(): a program with TLS streams calls this once, in main.
 // Programs that it starts must get the default back.

@@ -7,12 +7,12 @@
 #include "discovery/resolver.hpp"
 #include "wire/base/task_group.hpp"
 
+#include <gtest/gtest.h>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/udp.hpp>
 #include <asio/read.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
-#include <gtest/gtest.h>
 #include <map>
 #include <string>
 #include <utility>
@@ -24,8 +24,8 @@ class DnsServer {
 public:
     enum class Names { compressed, in_full };
     struct Reply {
-        int code = 0;                // NOERROR
-        std::size_t count = 0;       // addresses 10.1.0.0, 10.1.0.1, … or fd00::1:0 …
+        int code = 0;           // NOERROR
+        std::size_t count = 0;  // addresses 10.1.0.0, 10.1.0.1, … or fd00::1:0 …
         bool silent = false;
         Names names = Names::compressed;
     };
@@ -39,13 +39,17 @@ public:
         tasks_.spawn("tcp", serve_tcp());
     }
 
-    void set(const std::string& name, discovery::Family family, Reply reply) { replies_[{name, family}] = reply; }
+    void set(const std::string& name, discovery::Family family, Reply reply) {
+        replies_[{name, family}] = reply;
+    }
     void set(const std::string& name, Reply ipv4, Reply ipv6) {
         set(name, discovery::Family::ipv4, ipv4);
         set(name, discovery::Family::ipv6, ipv6);
     }
 
-    std::string address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+    std::string address() const {
+        return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+    }
     int udp_questions = 0, tcp_questions = 0;
     std::vector<std::string> asked;  // names, in the order they came
     bool saw_edns = false;
@@ -79,17 +83,23 @@ private:
         saw_edns |= edns;
         if (edns && size_max == 512) size_max = question.at(at + 8) * 256u + question.at(at + 9);
         asked.push_back(name);
-        const auto found = replies_.find({name, ipv4 ? discovery::Family::ipv4 : discovery::Family::ipv6});
+        const auto found =
+            replies_.find({name, ipv4 ? discovery::Family::ipv4 : discovery::Family::ipv6});
         const Reply reply = found == replies_.end() ? Reply{nxdomain} : found->second;
         if (reply.silent) return {};
         Packet records;
         for (std::size_t i = 0; i < reply.count; ++i) {
-            if (reply.names == Names::in_full) records.insert(records.end(), raw_name.begin(), raw_name.end());
-            else records.insert(records.end(), {0xc0, 0x0c});
-            records.insert(records.end(), {0, static_cast<unsigned char>(ipv4 ? 1 : 28), 0, 1, 0, 0, 2, 88});
+            if (reply.names == Names::in_full)
+                records.insert(records.end(), raw_name.begin(), raw_name.end());
+            else
+                records.insert(records.end(), {0xc0, 0x0c});
+            records.insert(records.end(),
+                           {0, static_cast<unsigned char>(ipv4 ? 1 : 28), 0, 1, 0, 0, 2, 88});
             put16(records, ipv4 ? 4 : 16);
-            if (ipv4) records.insert(records.end(), {10, static_cast<unsigned char>(1 + (i >> 16))});
-            else records.insert(records.end(), {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+            if (ipv4)
+                records.insert(records.end(), {10, static_cast<unsigned char>(1 + (i >> 16))});
+            else
+                records.insert(records.end(), {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
             put16(records, i);
         }
         Packet packet(question.begin(), question.begin() + static_cast<long>(at) + 5);

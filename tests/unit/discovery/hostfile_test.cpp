@@ -24,18 +24,20 @@ std::vector<HostEntry> hostfile(std::string_view text) {
 }
 
 TEST(Hostfile, MayBePlain) {
-    const std::vector<HostEntry> expected{host("a", 0, 1), host("b.example.org", 0, 2), host("10.0.0.1", 0, 4)};
+    const std::vector<HostEntry> expected{host("a", 0, 1), host("b.example.org", 0, 2),
+                                          host("10.0.0.1", 0, 4)};
     EXPECT_EQ(hostfile("a\nb.example.org\r\n\n  10.0.0.1  # the old one"), expected);
     EXPECT_TRUE(hostfile("# nothing\n\n").empty());
     EXPECT_TRUE(hostfile("").empty());
 }
 
 TEST(Hostfile, MayBeOfOpenMpi) {
-    const auto hosts = hostfile("# our cluster\n"
-                                "node1 slots=4 max_slots=8\n"
-                                "node2 max-slots = 6 SLOTS = 2 # spaces\n"
-                                "me@node3 slots=1\n"
-                                "node4 user=you port=7200\n");
+    const auto hosts = hostfile(
+        "# our cluster\n"
+        "node1 slots=4 max_slots=8\n"
+        "node2 max-slots = 6 SLOTS = 2 # spaces\n"
+        "me@node3 slots=1\n"
+        "node4 user=you port=7200\n");
     ASSERT_EQ(hosts.size(), 4u);
     EXPECT_EQ(hosts[0], (HostEntry{"node1", "", 4, 8, 0, 2}));
     EXPECT_EQ(hosts[1], (HostEntry{"node2", "", 2, 6, 0, 3}));
@@ -44,12 +46,14 @@ TEST(Hostfile, MayBeOfOpenMpi) {
 }
 
 TEST(Hostfile, MayBeOfHydra) {
-    const std::vector<HostEntry> expected{host("a", 2, 1), host("b", 16, 2), host("fe80::1", 4, 3), host("::1", 0, 4)};
+    const std::vector<HostEntry> expected{host("a", 2, 1), host("b", 16, 2), host("fe80::1", 4, 3),
+                                          host("::1", 0, 4)};
     EXPECT_EQ(hostfile("a:2\nb:16 ifname=eth1\n[fe80::1]:4\n[::1]"), expected);
 }
 
 TEST(Hostfile, AddsTheSlotsOfRepeatedNames) {
-    const std::vector<HostEntry> expected{host("a", 6, 1), host("b", 3, 2), host("c", 0, 5), host("d", 3, 6)};
+    const std::vector<HostEntry> expected{host("a", 6, 1), host("b", 3, 2), host("c", 0, 5),
+                                          host("d", 3, 6)};
     EXPECT_EQ(hostfile("a slots=2\nb\nA:4\nb slots=2\nc\nd\nd\nd\n"), expected);
 }
 
@@ -68,43 +72,42 @@ struct BadLine {
 class BadHostfile : public testing::TestWithParam<BadLine> {};
 
 TEST_P(BadHostfile, NamesPathAndLine) {
-    const auto hosts = parse_hostfile("# one\nfine slots=3\n" + std::string{GetParam().line} + "\n", "my\nhosts");
+    const auto hosts =
+        parse_hostfile("# one\nfine slots=3\n" + std::string{GetParam().line} + "\n", "my\nhosts");
     ASSERT_FALSE(hosts);
     EXPECT_EQ(hosts.error().code, GetParam().code) << hosts.error().message();
     EXPECT_EQ(hosts.error().doing, std::string{"hostfile my\\nhosts, line 3: "} + GetParam().shown);
 }
 
-INSTANTIATE_TEST_SUITE_P(Hostfile, BadHostfile,
-                         testing::Values(BadLine{"a slots=x", Errc::bad_slots, "'slots=x'"},
-                                         BadLine{"a slots=0", Errc::bad_slots, "'slots=0'"},
-                                         BadLine{"a slots=-1", Errc::bad_slots, "'slots=-1'"},
-                                         BadLine{"a slots=4x", Errc::bad_slots, "'slots=4x'"},
-                                         BadLine{"a slots=99999999999", Errc::bad_slots, "'slots=99999999999'"},
-                                         BadLine{"a slots=3000000000", Errc::too_many_slots, "'a'"},
-                                         BadLine{"a slots=4 max_slots=2", Errc::slots_above_max, "'a'"},
-                                         BadLine{"a slots=4 slots=2", Errc::given_twice, "'slots=2'"},
-                                         BadLine{"a:4 slots=2", Errc::given_twice, "'slots=2'"},
-                                         BadLine{"a slots", Errc::no_value, "'slots'"},
-                                         BadLine{"a slots=", Errc::no_value, "'slots'"},
-                                         BadLine{"a slots==4", Errc::no_value, "'slots'"},
-                                         BadLine{"a cores=4", Errc::unknown_keyword, "'cores'"},
-                                         BadLine{"a b", Errc::unknown_keyword, "'b'"},
-                                         BadLine{"a port=70000", Errc::bad_port, "'port=70000'"},
-                                         BadLine{"a:", Errc::bad_slots, "'a:'"},
-                                         BadLine{"a:0", Errc::bad_slots, "'a:0'"},
-                                         BadLine{":4", Errc::bad_host_name, "':4'"},
-                                         BadLine{"-oProxyCommand", Errc::bad_host_name, "'-oProxyCommand'"},
-                                         BadLine{"a\x1b[2J", Errc::bad_host_name, "'a\\x1b[2J'"},
-                                         BadLine{"@a", Errc::bad_host_name, "'@a'"},
-                                         BadLine{"a@", Errc::bad_host_name, "'a@'"},
-                                         BadLine{"node[1-4]", Errc::bad_host_name, "'node[1-4]'"},
-                                         BadLine{"[fe80::1", Errc::bad_host_name, "'[fe80::1'"},
-                                         BadLine{"[fe80::1]4", Errc::bad_host_name, "'[fe80::1]4'"},
-                                         BadLine{"[a]", Errc::bad_host_name, "'[a]'"},
-                                         BadLine{"[]", Errc::bad_host_name, "'[]'"},
-                                         BadLine{"fe80::1", Errc::ipv6_without_brackets, "'fe80::1'"},
-                                         BadLine{"+n0", Errc::relative_node, "'+n0'"},
-                                         BadLine{"^a", Errc::relative_node, "'^a'"}));
+INSTANTIATE_TEST_SUITE_P(
+    Hostfile, BadHostfile,
+    testing::Values(
+        BadLine{"a slots=x", Errc::bad_slots, "'slots=x'"},
+        BadLine{"a slots=0", Errc::bad_slots, "'slots=0'"},
+        BadLine{"a slots=-1", Errc::bad_slots, "'slots=-1'"},
+        BadLine{"a slots=4x", Errc::bad_slots, "'slots=4x'"},
+        BadLine{"a slots=99999999999", Errc::bad_slots, "'slots=99999999999'"},
+        BadLine{"a slots=3000000000", Errc::too_many_slots, "'a'"},
+        BadLine{"a slots=4 max_slots=2", Errc::slots_above_max, "'a'"},
+        BadLine{"a slots=4 slots=2", Errc::given_twice, "'slots=2'"},
+        BadLine{"a:4 slots=2", Errc::given_twice, "'slots=2'"},
+        BadLine{"a slots", Errc::no_value, "'slots'"},
+        BadLine{"a slots=", Errc::no_value, "'slots'"},
+        BadLine{"a slots==4", Errc::no_value, "'slots'"},
+        BadLine{"a cores=4", Errc::unknown_keyword, "'cores'"},
+        BadLine{"a b", Errc::unknown_keyword, "'b'"},
+        BadLine{"a port=70000", Errc::bad_port, "'port=70000'"},
+        BadLine{"a:", Errc::bad_slots, "'a:'"}, BadLine{"a:0", Errc::bad_slots, "'a:0'"},
+        BadLine{":4", Errc::bad_host_name, "':4'"},
+        BadLine{"-oProxyCommand", Errc::bad_host_name, "'-oProxyCommand'"},
+        BadLine{"a\x1b[2J", Errc::bad_host_name, "'a\\x1b[2J'"},
+        BadLine{"@a", Errc::bad_host_name, "'@a'"}, BadLine{"a@", Errc::bad_host_name, "'a@'"},
+        BadLine{"node[1-4]", Errc::bad_host_name, "'node[1-4]'"},
+        BadLine{"[fe80::1", Errc::bad_host_name, "'[fe80::1'"},
+        BadLine{"[fe80::1]4", Errc::bad_host_name, "'[fe80::1]4'"},
+        BadLine{"[a]", Errc::bad_host_name, "'[a]'"}, BadLine{"[]", Errc::bad_host_name, "'[]'"},
+        BadLine{"fe80::1", Errc::ipv6_without_brackets, "'fe80::1'"},
+        BadLine{"+n0", Errc::relative_node, "'+n0'"}, BadLine{"^a", Errc::relative_node, "'^a'"}));
 
 TEST(Hostfile, ShowsOnlyTheBeginningOfALongWord) {
     const auto hosts = parse_hostfile(std::string(100'000, '!'), "hosts");
@@ -114,7 +117,8 @@ TEST(Hostfile, ShowsOnlyTheBeginningOfALongWord) {
 
 TEST(Hostfile, ReadsAHundredThousandHosts) {
     std::string text;
-    for (int i = 0; i < 100'000; ++i) text += "node" + std::to_string(i) + " slots=2\n";
+    for (int i = 0; i < 100'000; ++i)
+        text += "node" + std::to_string(i) + " slots=2\n";
     EXPECT_EQ(hostfile(text + text).size(), 100'000u);
 }
 
@@ -123,7 +127,8 @@ TEST(Hostfile, SurvivesGarbage) {
     std::mt19937 random{1};
     for (int round = 0; round < 20'000; ++round) {
         std::string text(random() % 40, '\0');
-        for (char& c : text) c = alphabet[random() % alphabet.size()];
+        for (char& c : text)
+            c = alphabet[random() % alphabet.size()];
         (void)parse_hostfile(text, text);
         (void)host_words(text);
     }
@@ -134,15 +139,21 @@ TEST(HostWords, AddUpTheirSlots) {
     ASSERT_TRUE(hosts) << hosts.error().message();
     HostEntry d = host("d", 1);
     d.user = "me";
-    const std::vector<HostEntry> expected{host("a", 5), host("b", 2), host("c", 1), host("fe80::1", 4), d};
+    const std::vector<HostEntry> expected{host("a", 5), host("b", 2), host("c", 1),
+                                          host("fe80::1", 4), d};
     EXPECT_EQ(*hosts, expected);
 }
 
 TEST(HostWords, AreRefusedWithTheWordThatIsWrong) {
     const std::vector<std::pair<std::string_view, Errc>> rows{
-        {"", Errc::bad_host_name},        {"a,", Errc::bad_host_name},   {",a", Errc::bad_host_name},
-        {"a:x,b", Errc::bad_slots},       {"a b", Errc::bad_host_name},  {"b,a:0", Errc::bad_slots},
-        {"::1", Errc::ipv6_without_brackets}, {"a,+n1", Errc::relative_node},
+        {"", Errc::bad_host_name},
+        {"a,", Errc::bad_host_name},
+        {",a", Errc::bad_host_name},
+        {"a:x,b", Errc::bad_slots},
+        {"a b", Errc::bad_host_name},
+        {"b,a:0", Errc::bad_slots},
+        {"::1", Errc::ipv6_without_brackets},
+        {"a,+n1", Errc::relative_node},
         {"a:2147483647,a", Errc::too_many_slots}};
     for (const auto& [words, code] : rows) {
         const auto hosts = host_words(words);
@@ -153,9 +164,11 @@ TEST(HostWords, AreRefusedWithTheWordThatIsWrong) {
 }
 
 TEST(HostName, IsANameOrAnAddress) {
-    for (const char* good : {"a", "node-1.example.org", "under_score", "10.0.0.1", "::1", "fe80::1%eth0", "a.b."})
+    for (const char* good :
+         {"a", "node-1.example.org", "under_score", "10.0.0.1", "::1", "fe80::1%eth0", "a.b."})
         EXPECT_TRUE(is_host_name(good)) << good;
-    for (const char* bad : {"", "-a", "a b", "a/b", "a:1", "fe80::1%", "::1%a b", "\xc3\xa4", "1::2::3"})
+    for (const char* bad :
+         {"", "-a", "a b", "a/b", "a:1", "fe80::1%", "::1%a b", "\xc3\xa4", "1::2::3"})
         EXPECT_FALSE(is_host_name(bad)) << bad;
     EXPECT_FALSE(is_host_name(std::string_view{"::1\0x", 5}));
     EXPECT_FALSE(is_host_name(std::string(300, 'a')));

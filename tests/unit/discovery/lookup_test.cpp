@@ -6,11 +6,11 @@
 #include "tests/unit/discovery/dns_server.hpp"
 #include "wire/base/timeout.hpp"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <asio/post.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace vrun::discovery {
 namespace {
@@ -22,7 +22,9 @@ using Reply = DnsServer::Reply;
 
 constexpr Reply none{}, unknown{DnsServer::nxdomain}, failing{DnsServer::servfail},
     refusing{DnsServer::refused}, silent{.silent = true};
-constexpr Reply some(std::size_t count) { return {.count = count}; }
+constexpr Reply some(std::size_t count) {
+    return {.count = count};
+}
 
 // Files of one test, removed with it.
 class Files {
@@ -32,7 +34,8 @@ public:
         directory_ = ::mkdtemp(name.data());
     }
     ~Files() {
-        for (const std::string& path : paths_) ::unlink(path.c_str());
+        for (const std::string& path : paths_)
+            ::unlink(path.c_str());
         ::rmdir(directory_.c_str());
     }
     std::string write(const std::string& name, const std::string& text) {
@@ -52,7 +55,8 @@ struct World {
         options.dns.servers = server.address();
         options.dns.timeout = 100ms;
         options.dns.resolv_conf = files.write("resolv.conf", "search " + search + "\n");
-        options.hosts_file = files.write("hosts", "10.9.9.9 tasks.worker named # us\n10.9.9.10 NAMED\n");
+        options.hosts_file =
+            files.write("hosts", "10.9.9.9 tasks.worker named # us\n10.9.9.10 NAMED\n");
     }
     asio::any_io_executor loop;
     DnsServer server{loop};
@@ -118,7 +122,8 @@ TEST(Lookup, DnsSourceNeverReadsTheHostsFile) {
         const auto found = co_await candidates(world, "dns:tasks.worker");
         EXPECT_TRUE(found) << message(found);
         if (!found) co_return;
-        const std::vector<Candidate> expected{{{}, asio::ip::make_address("10.1.0.0"), default_port, 0}};
+        const std::vector<Candidate> expected{
+            {{}, asio::ip::make_address("10.1.0.0"), default_port, 0}};
         EXPECT_EQ(*found, expected);
     });
 }
@@ -147,20 +152,28 @@ TEST_P(Judgement, IsAWholeListOrAnError) {
 INSTANTIATE_TEST_SUITE_P(
     Lookup, Judgement,
     testing::Values(
-        JudgeRow{"both", some(3), some(2), 5, "no error"}, JudgeRow{"only_ipv4", some(3), none, 3, "no error"},
-        JudgeRow{"only_ipv6", none, some(3), 3, "no error"}, JudgeRow{"ipv6_unknown", some(3), unknown, 3, "no error"},
+        JudgeRow{"both", some(3), some(2), 5, "no error"},
+        JudgeRow{"only_ipv4", some(3), none, 3, "no error"},
+        JudgeRow{"only_ipv6", none, some(3), 3, "no error"},
+        JudgeRow{"ipv6_unknown", some(3), unknown, 3, "no error"},
         JudgeRow{"unknown", unknown, unknown, 0, "dns:tasks.worker: no such name (NXDOMAIN)"},
-        JudgeRow{"empty", none, none, 0, "dns:tasks.worker: the name exists but has no address (NODATA)"},
-        JudgeRow{"half_silent", some(3), silent, 0,
-                 "dns:tasks.worker: tasks.worker (AAAA records): the DNS server did not answer in time"},
-        JudgeRow{"silent", silent, silent, 0,
-                 "dns:tasks.worker: tasks.worker (A records): the DNS server did not answer in time"}),
+        JudgeRow{"empty", none, none, 0,
+                 "dns:tasks.worker: the name exists but has no address (NODATA)"},
+        JudgeRow{
+            "half_silent", some(3), silent, 0,
+            "dns:tasks.worker: tasks.worker (AAAA records): the DNS server did not answer in time"},
+        JudgeRow{
+            "silent", silent, silent, 0,
+            "dns:tasks.worker: tasks.worker (A records): the DNS server did not answer in time"}),
     [](const auto& row) { return std::string{row.param.title}; });
 
 TEST(Lookup, FailureOfOneFamilySpoilsTheAnswer) {
     with_world([](World& world) -> asio::awaitable<void> {
-        const std::vector<std::pair<Reply, Reply>> rows{
-            {failing, some(3)}, {some(3), failing}, {refusing, some(3)}, {failing, none}, {unknown, refusing}};
+        const std::vector<std::pair<Reply, Reply>> rows{{failing, some(3)},
+                                                        {some(3), failing},
+                                                        {refusing, some(3)},
+                                                        {failing, none},
+                                                        {unknown, refusing}};
         for (const auto& [ipv4, ipv6] : rows) {
             world.server.set("tasks.worker", ipv4, ipv6);
             const auto found = co_await candidates(world, "dns:tasks.worker");
@@ -193,7 +206,8 @@ TEST(Lookup, SearchesOnAfterAFailureAndReportsItIfNothingIsFound) {
             world.server.set("workers.ns", failing, failing);
             const auto nothing = co_await candidates(world, "dns:workers.ns");
             EXPECT_FALSE(nothing);
-            EXPECT_NE(message(nothing).find("workers.ns (A records)"), std::string::npos) << message(nothing);
+            EXPECT_NE(message(nothing).find("workers.ns (A records)"), std::string::npos)
+                << message(nothing);
             world.server.set("workers.ns.cluster.local", some(4), none);
             const auto found = co_await candidates(world, "dns:workers.ns");
             EXPECT_TRUE(found && found->size() == 4) << message(found);
@@ -223,7 +237,8 @@ TEST(Lookup, NamesThatPeopleTypeAreLiteralsThenHostsFileThenDns) {
         const auto literal = co_await resolved(world, "fe80::1");
         EXPECT_TRUE(literal && literal->front().to_string() == "fe80::1") << message(literal);
         const auto named = co_await resolved(world, "Named");
-        EXPECT_TRUE(named && named->size() == 2 && named->back().to_string() == "10.9.9.10") << message(named);
+        EXPECT_TRUE(named && named->size() == 2 && named->back().to_string() == "10.9.9.10")
+            << message(named);
         EXPECT_EQ(world.server.udp_questions, 0);
         const auto other = co_await resolved(world, "other");
         EXPECT_TRUE(other && other->size() == 2) << message(other);
@@ -232,7 +247,8 @@ TEST(Lookup, NamesThatPeopleTypeAreLiteralsThenHostsFileThenDns) {
         const auto missing = co_await resolved(world, "missing");
         EXPECT_EQ(message(missing), "host missing: no such name (NXDOMAIN)");
         const auto garbage = co_await resolved(world, "a b\x1b");
-        EXPECT_NE(message(garbage).find("host a b\\x1b: not a host name"), std::string::npos) << message(garbage);
+        EXPECT_NE(message(garbage).find("host a b\\x1b: not a host name"), std::string::npos)
+            << message(garbage);
     });
 }
 
@@ -256,7 +272,8 @@ TEST(Lookup, HostsSourceKeepsNamesAndSlots) {
 TEST(Lookup, FileSourceReadsAHostfile) {
     with_world([](World& world) -> asio::awaitable<void> {
         world.options.port = 8000;
-        const std::string path = world.files.write("mpi", "10.0.0.1 slots=4\n# comment\n10.0.0.2:2\n10.0.0.3 port=7200\n");
+        const std::string path = world.files.write(
+            "mpi", "10.0.0.1 slots=4\n# comment\n10.0.0.2:2\n10.0.0.3 port=7200\n");
         const auto found = co_await candidates(world, "file:" + path);
         EXPECT_TRUE(found && found->size() == 3) << message(found);
         if (!found) co_return;
@@ -314,7 +331,8 @@ TEST(Lookup, EndsQuestionsWhenDestroyed) {
         auto resolver = std::make_unique<Resolver>(world.loop, world.options.dns);
         const Resolver::Question asked = resolver->ask("slow", Family::ipv4);
         const Resolver::Question dropped = resolver->ask("slow", Family::ipv6);
-        while (world.server.udp_questions == 0) co_await asio::post(world.loop, asio::use_awaitable);
+        while (world.server.udp_questions == 0)
+            co_await asio::post(world.loop, asio::use_awaitable);
         resolver.reset();
         std::error_code code;
         try {

@@ -15,8 +15,10 @@ Source source(std::string_view word) {
 }
 
 TEST(Source, OfDnsIsANameAndAPort) {
-    EXPECT_EQ(source("dns:tasks.worker"), (Source{Source::Kind::dns, "dns:tasks.worker", "tasks.worker", {}, 0}));
-    EXPECT_EQ(source("dns:w.ns.svc.:7200"), (Source{Source::Kind::dns, "dns:w.ns.svc.:7200", "w.ns.svc.", {}, 7200}));
+    EXPECT_EQ(source("dns:tasks.worker"),
+              (Source{Source::Kind::dns, "dns:tasks.worker", "tasks.worker", {}, 0}));
+    EXPECT_EQ(source("dns:w.ns.svc.:7200"),
+              (Source{Source::Kind::dns, "dns:w.ns.svc.:7200", "w.ns.svc.", {}, 7200}));
 }
 
 TEST(Source, OfHostsIsWordsAsForHost) {
@@ -26,7 +28,9 @@ TEST(Source, OfHostsIsWordsAsForHost) {
     EXPECT_EQ(parsed.hosts[1].slots, 4u);
 }
 
-TEST(Source, OfAFileIsItsPath) { EXPECT_EQ(source("file:/etc/hosts.mpi").name, "/etc/hosts.mpi"); }
+TEST(Source, OfAFileIsItsPath) {
+    EXPECT_EQ(source("file:/etc/hosts.mpi").name, "/etc/hosts.mpi");
+}
 
 TEST(Source, ThatIsWrongIsNamedWithTheReason) {
     const std::vector<std::pair<std::string, std::error_code>> rows{
@@ -51,7 +55,8 @@ TEST(Source, ThatIsWrongIsNamedWithTheReason) {
         const auto parsed = parse_source(word);
         ASSERT_FALSE(parsed) << word;
         EXPECT_EQ(parsed.error().code, code) << word << ": " << parsed.error().message();
-        EXPECT_NE(parsed.error().doing.find("'" + word + "'"), std::string::npos) << parsed.error().doing;
+        EXPECT_NE(parsed.error().doing.find("'" + word + "'"), std::string::npos)
+            << parsed.error().doing;
     }
     EXPECT_EQ(parse_source("srv:x").error().message(),
               "discovery source 'srv:x': not in this version; use dns:, hosts: or file:");
@@ -61,8 +66,10 @@ TEST(Source, ListIsCutAtCommasBeforeAKindOfSource) {
     const auto sources = parse_sources("hosts:a,b:2,dns:tasks.worker,file:/x,y,hosts:c");
     ASSERT_TRUE(sources) << sources.error().message();
     std::vector<std::string> texts;
-    for (const Source& each : *sources) texts.push_back(each.text);
-    EXPECT_EQ(texts, (std::vector<std::string>{"hosts:a,b:2", "dns:tasks.worker", "file:/x,y", "hosts:c"}));
+    for (const Source& each : *sources)
+        texts.push_back(each.text);
+    EXPECT_EQ(texts, (std::vector<std::string>{"hosts:a,b:2", "dns:tasks.worker", "file:/x,y",
+                                               "hosts:c"}));
     const auto nothing = parse_sources("");
     EXPECT_TRUE(nothing && nothing->empty());
     EXPECT_FALSE(parse_sources(","));

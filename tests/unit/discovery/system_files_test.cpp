@@ -9,10 +9,11 @@ namespace vrun::discovery {
 namespace {
 
 TEST(HostsFile, FindsNamesAndAliasesInAnyCase) {
-    const HostsFile file{"127.0.0.1 localhost\r\n"
-                         "::1 localhost ip6-localhost # comment hidden\n"
-                         "nonsense\nnot.an.address a\n"
-                         "10.0.0.1\tNode1.example.org  node1\n10.0.0.2 node1\n10.0.0.2 node1"};
+    const HostsFile file{
+        "127.0.0.1 localhost\r\n"
+        "::1 localhost ip6-localhost # comment hidden\n"
+        "nonsense\nnot.an.address a\n"
+        "10.0.0.1\tNode1.example.org  node1\n10.0.0.2 node1\n10.0.0.2 node1"};
     ASSERT_TRUE(file.find("localhost"));
     EXPECT_EQ(file.find("localhost")->size(), 2u);
     ASSERT_TRUE(file.find("NODE1"));
@@ -26,7 +27,8 @@ TEST(HostsFile, FindsNamesAndAliasesInAnyCase) {
 
 TEST(SearchList, IsTheLastLineOfItsKind) {
     using List = std::vector<std::string>;
-    EXPECT_EQ(search_list_of("nameserver 127.0.0.11\nsearch ns.svc.cluster.local svc.cluster.local\noptions ndots:5\n"),
+    EXPECT_EQ(search_list_of("nameserver 127.0.0.11\nsearch ns.svc.cluster.local "
+                             "svc.cluster.local\noptions ndots:5\n"),
               (List{"ns.svc.cluster.local", "svc.cluster.local"}));
     EXPECT_EQ(search_list_of("search a b\ndomain c"), List{"c"});
     EXPECT_EQ(search_list_of("search .\nsearching x\n#search y\n"), List{});

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/tls/cluster_key.hpp"
 
-#include <array>
-#include <cstdlib>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <array>
+#include <cstdlib>
+#include <fstream>
 
 namespace vrun::wire {
 namespace {
@@ -44,15 +44,17 @@ TEST(ClusterKey, IsReadFromALineOfHexDigits) {
 }
 
 TEST(ClusterKey, FileMayHaveCommentsBlankLinesAndSeveralKeys) {
-    const auto keys = parse_keys("# ours\r\n\n  " + digits + "  # old\r\n\t\n" + std::string(64, 'a') + "\n");
+    const auto keys =
+        parse_keys("# ours\r\n\n  " + digits + "  # old\r\n\t\n" + std::string(64, 'a') + "\n");
     ASSERT_TRUE(keys) << keys.error().message();
     ASSERT_EQ(keys->size(), 2u);
     EXPECT_EQ(keys->back().bytes()[0], 0xaa);
 }
 
 TEST(ClusterKey, ErrorNamesTheLineButNotItsText) {
-    for (const std::string& bad : {digits.substr(1), digits + "0", std::string(64, 'g'), "-1" + digits.substr(2),
-                                   digits.substr(0, 32) + " " + digits.substr(33), std::string(64, '\0')}) {
+    for (const std::string& bad :
+         {digits.substr(1), digits + "0", std::string(64, 'g'), "-1" + digits.substr(2),
+          digits.substr(0, 32) + " " + digits.substr(33), std::string(64, '\0')}) {
         const auto keys = parse_keys("# comment\n" + digits + "\n" + bad + "\n");
         ASSERT_FALSE(keys) << bad;
         EXPECT_EQ(keys.error().code, KeyErrc::bad_line);
@@ -79,15 +81,15 @@ TEST(ClusterKey, PermissionsDecideWhoTrustsTheFile) {
     const std::array rows{
         Row{{0, 0, 0400}, 0, {}},
         Row{{0, 0, 0600}, 0, {}},
-        Row{{0, 0, 0444}, 0, KeyErrc::open_to_others},   // a Swarm secret's default
-        Row{{0, 0, 0440}, 0, KeyErrc::open_to_others},   // members of group 0 are other uids
+        Row{{0, 0, 0444}, 0, KeyErrc::open_to_others},  // a Swarm secret's default
+        Row{{0, 0, 0440}, 0, KeyErrc::open_to_others},  // members of group 0 are other uids
         Row{{0, 2000, 0440}, 0, KeyErrc::open_to_others},
         Row{{0, 0, 0420}, 0, KeyErrc::open_to_others},
         Row{{1000, 100, 0400}, 0, KeyErrc::not_roots},
         Row{{1000, 100, 0400}, 1000, {}},
         Row{{1000, 100, 0600}, 1000, {}},
         Row{{1000, 100, 0440}, 1000, {}},
-        Row{{0, 2000, 0440}, 1000, {}},                  // Kubernetes: fsGroup
+        Row{{0, 2000, 0440}, 1000, {}},  // Kubernetes: fsGroup
         Row{{0, 2000, 0640}, 1000, {}},
         Row{{0, 2001, 0440}, 1000, KeyErrc::group_not_ours},
         Row{{1000, 2001, 0440}, 1000, KeyErrc::group_not_ours},
@@ -99,8 +101,9 @@ TEST(ClusterKey, PermissionsDecideWhoTrustsTheFile) {
     };
     for (const Row& row : rows) {
         const std::error_code got = check_key_permissions(row.file, {row.reader, groups});
-        EXPECT_EQ(got, row.expected) << row.file.uid << ":" << row.file.gid << " " << std::oct
-                                     << row.file.mode << " by " << std::dec << row.reader << ": " << got.message();
+        EXPECT_EQ(got, row.expected)
+            << row.file.uid << ":" << row.file.gid << " " << std::oct << row.file.mode << " by "
+            << std::dec << row.reader << ": " << got.message();
     }
 }
 
@@ -117,8 +120,9 @@ TEST(ClusterKey, FileThatOthersCanReadIsRefusedWithARemedy) {
     const auto keys = read_key_file(file.path());
     ASSERT_FALSE(keys);
     const std::string message = keys.error().message();
-    for (const std::string& part : {file.path(), std::string{"mode 0444"}, std::string{"chmod 0400"},
-                                    std::string{"'mode: 0400' in the stack"}})
+    for (const std::string& part :
+         {file.path(), std::string{"mode 0444"}, std::string{"chmod 0400"},
+          std::string{"'mode: 0400' in the stack"}})
         EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 

@@ -6,15 +6,15 @@
 #include "wire/base/task_group.hpp"
 #include "wire/base/timeout.hpp"
 
-#include <array>
-#include <asio/experimental/awaitable_operators.hpp>
-#include <asio/post.hpp>
-#include <asio/write.hpp>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <array>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/post.hpp>
+#include <asio/write.hpp>
 #include <random>
 #include <thread>
 
@@ -99,7 +99,8 @@ asio::awaitable<std::string> read_all(Stream& stream, std::size_t size) {
 std::string noise(std::size_t size, unsigned seed) {
     std::mt19937 random{seed};
     std::string text(size, '\0');
-    for (char& letter : text) letter = static_cast<char>(random());
+    for (char& letter : text)
+        letter = static_cast<char>(random());
     return text;
 }
 
@@ -110,7 +111,9 @@ class Stranger {
 public:
     using Entry = int (*)(SSL*);  // SSL_connect or SSL_accept
     Stranger(tcp::socket socket, SSL_CTX* context, Entry entry)
-        : socket_{std::move(socket)}, ssl_{::SSL_new(context)}, thread_{[this, entry] { talk(entry); }} {}
+        : socket_{std::move(socket)},
+          ssl_{::SSL_new(context)},
+          thread_{[this, entry] { talk(entry); }} {}
     ~Stranger() { thread_.join(); }
 
 private:
@@ -128,7 +131,9 @@ private:
     std::thread thread_;
 };
 
-Context plain_context() { return Context{::SSL_CTX_new(::TLS_method())}; }
+Context plain_context() {
+    return Context{::SSL_CTX_new(::TLS_method())};
+}
 
 Context with_a_self_signed_certificate() {
     Context context = plain_context();
@@ -165,9 +170,9 @@ TEST(TlsStream, CarriesALotEachWayAtOnce) {
         const TlsContext context = context_of({our_key});
         Ends ends = co_await streams(loop, context, context);
         const std::string there = noise(16 << 20, 1), back = noise(16 << 20, 2);
-        const auto [got_there, got_back] =
-            co_await ((write_all(*ends.client, there) && write_all(*ends.server, back)) &&
-                      (read_all(*ends.server, there.size()) && read_all(*ends.client, back.size())));
+        const auto [got_there, got_back] = co_await (
+            (write_all(*ends.client, there) && write_all(*ends.server, back)) &&
+            (read_all(*ends.server, there.size()) && read_all(*ends.client, back.size())));
         EXPECT_TRUE(got_there == there);
         EXPECT_TRUE(got_back == back);
     });
@@ -179,14 +184,17 @@ TEST(TlsStream, KeepsTheOrderOfManyBuffersOfAnySize) {
         Ends ends = co_await streams(loop, context, context);
         std::string text;
         std::vector<std::string> parts;
-        for (const std::size_t size : {0, 8, 16, 32768, 8, 0, 16383, 1, 16384, 5, 100'000, 16385, 0}) {
+        for (const std::size_t size :
+             {0, 8, 16, 32768, 8, 0, 16383, 1, 16384, 5, 100'000, 16385, 0}) {
             parts.push_back(noise(size, static_cast<unsigned>(parts.size())));
             text += parts.back();
         }
         std::vector<asio::const_buffer> buffers;
-        for (const std::string& part : parts) buffers.push_back(asio::buffer(part));
+        for (const std::string& part : parts)
+            buffers.push_back(asio::buffer(part));
         const std::span<const asio::const_buffer> all{buffers};
-        const std::string got = co_await (ends.client->write(all) && read_all(*ends.server, text.size()));
+        const std::string got =
+            co_await (ends.client->write(all) && read_all(*ends.server, text.size()));
         EXPECT_TRUE(got == text);
     });
 }
@@ -200,7 +208,8 @@ TEST(TlsStream, RefusesAWrongKeyOnBothSides) {
         const auto [client, server] = co_await (std::move(dialled) && std::move(called));
         EXPECT_EQ(client, TlsErrc::wrong_key) << client.message();
         EXPECT_EQ(server, TlsErrc::wrong_key) << server.message();
-        EXPECT_EQ(client.message(), "the peer has another cluster key; give both the same key file");
+        EXPECT_EQ(client.message(),
+                  "the peer has another cluster key; give both the same key file");
     });
 }
 
@@ -289,7 +298,8 @@ TEST(TlsStream, IgnoresErrorsThatOthersLeftOnTheThread) {
         Ends ends = co_await streams(loop, context, context);
         ERR_raise(ERR_LIB_USER, 1);
         const std::string hello = "hello";
-        const auto got = co_await (read_all(*ends.server, hello.size()) && write_all(*ends.client, hello));
+        const auto got =
+            co_await (read_all(*ends.server, hello.size()) && write_all(*ends.client, hello));
         EXPECT_EQ(got, hello);
     });
 }
@@ -299,7 +309,9 @@ TEST(TlsStream, CloseWakesReaderAndWriterHereAndEndsThePeer) {
         const TlsContext context = context_of({our_key});
         Ends ends = co_await streams(loop, context, context);
         std::error_code reading, writing;
-        const auto read = [&]() -> asio::awaitable<void> { reading = co_await read_error(*ends.client); };
+        const auto read = [&]() -> asio::awaitable<void> {
+            reading = co_await read_error(*ends.client);
+        };
         const std::string endless(64 << 20, 'x');  // more than the sockets hold
         const auto write = [&]() -> asio::awaitable<void> {
             try {
@@ -311,7 +323,8 @@ TEST(TlsStream, CloseWakesReaderAndWriterHereAndEndsThePeer) {
         TaskGroup tasks{loop, [](auto, auto) { ADD_FAILURE(); }};
         tasks.spawn("reader", read());
         tasks.spawn("writer", write());
-        for (int turn = 0; turn < 5000; ++turn) co_await asio::post(loop, asio::use_awaitable);
+        for (int turn = 0; turn < 5000; ++turn)
+            co_await asio::post(loop, asio::use_awaitable);
         EXPECT_EQ(tasks.size(), 2u);
         ends.client->close();
         ends.client->close();
@@ -350,11 +363,13 @@ TEST(TlsStream, ReportsAWriteToAClosedPeerAndLives) {
         const std::string text = noise(1 << 16, 1);
         std::error_code code;
         try {
-            for (;;) co_await write_all(*ends.server, text);
+            for (;;)
+                co_await write_all(*ends.server, text);
         } catch (const std::system_error& error) {
             code = error.code();
         }
-        EXPECT_TRUE(code == std::errc::broken_pipe || code == std::errc::connection_reset) << code.message();
+        EXPECT_TRUE(code == std::errc::broken_pipe || code == std::errc::connection_reset)
+            << code.message();
     });
 }
 
@@ -366,12 +381,14 @@ TEST(TlsStream, LetsTheLoopTurnWhileAPeerAlwaysHasMore) {
         co_await write_all(*ends.client, text);
         int turns = 0;
         const auto count = [&]() -> asio::awaitable<void> {
-            for (; turns < 1000; ++turns) co_await asio::post(loop, asio::use_awaitable);
+            for (; turns < 1000; ++turns)
+                co_await asio::post(loop, asio::use_awaitable);
         };
         const auto drain = [&]() -> asio::awaitable<void> {
             std::array<char, 1> byte{};
             const asio::mutable_buffer into = asio::buffer(byte);
-            for (std::size_t i = 0; i < text.size() / 2; ++i) (void)co_await ends.server->read_some(into);
+            for (std::size_t i = 0; i < text.size() / 2; ++i)
+                (void)co_await ends.server->read_some(into);
             EXPECT_EQ(turns, 1000);
         };
         co_await (count() && drain());
@@ -390,7 +407,8 @@ TEST(TlsStream, ShakesTwoHundredPairsOfHandsAtOnce) {
             done += got == hello;
         };
         TaskGroup tasks{loop, [](auto, auto) { ADD_FAILURE(); }};
-        for (int i = 0; i < 200; ++i) tasks.spawn("greeting", greet());
+        for (int i = 0; i < 200; ++i)
+            tasks.spawn("greeting", greet());
         co_await tasks.join();
         EXPECT_EQ(done, 200);
     });
