@@ -49,11 +49,12 @@ struct NodeInfo {
     std::uint32_t slots = 0;
     std::string slots_source;  // "cpuset", "cpu quota", "--slots"
     std::uint32_t cores = 0;
+    std::uint16_t port = 0;   // where it listens, so that an accepted connection serves as a dialed one
     std::vector<JobId> jobs;  // that run here
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(slots, slots_source, cores, jobs);
+        archive(slots, slots_source, cores, port, jobs);
     }
 };
 

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/controller.hpp"
+
+#include "daemon/launch_body.hpp"
+#include "daemon/planning.hpp"
+#include "wire/base/escape.hpp"
+#include "wire/job_id.hpp"
+#include "wire/job_map.hpp"
+
+namespace vrun::daemon {
+namespace {
+
+using wire::MessageType;
+using wire::to_controller;
+
+[[noreturn]] void reject(const char* doing) {
+    throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
+}
+
+// What a vrun may say to its job.
+bool is_for_job(MessageType type) {
+    switch (type) {
+    case MessageType::credit:
+    case MessageType::input:
+    case MessageType::input_end:
+    case MessageType::signal:
+    case MessageType::end_job: return true;
+    default: return false;
+    }
+}
+
+wire::HostEntry entry_of(const Node& node) {
+    return {node.name, node.address, node.port, node.slots, node.slots_source, wire::HostState::up, ""};
+}
+
+wire::HostEntry entry_of(const Unreached& host) {
+    return {host.name, host.address, host.port, 0, "", wire::HostState::down, host.error.message()};
+}
+
+}  // namespace
+
+Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
+                       Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log)
+    : loop_{loop}, setup_{setup}, jobs_{jobs}, peers_{peers}, members_{members}, node_jobs_{node_jobs},
+      switchboard_{switchboard}, log_{log}, tasks_{loop, [this](std::string_view name, std::exception_ptr) {
+          log_.error("controller: a task failed", {{"task", name}});
+      }} {}
+
+void Controller::on_client_message(const ClientPointer& client, wire::Message message) {
+    if (message.type == MessageType::list_hosts) return tasks_.spawn("list hosts", list_hosts(client));
+    if (message.type == MessageType::submit_job) {
+        if (client->has_submitted) reject("submit a second job on one connection");
+        client->has_submitted = true;
+        return tasks_.spawn("submit", submit(client, wire::body_of<wire::SubmitJob>(message)));
+    }
+    if (!client->job || message.route.job != *client->job) reject("hear a client speak of another job");
+    Job* job = jobs_.find(*client->job);
+    if (message.type == MessageType::job_closed) {
+        client->job.reset();
+        if (job) job->client = nullptr;
+        if (job && job->ended) on_control_over(*job);
+        return;
+    }
+    if (!is_for_job(message.type)) reject("hear a client");
+    if (!job) return;
+    message.route.from = to_controller;
+    switchboard_.forward(*job, std::move(message), Origin::client);
+}
+
+asio::awaitable<void> Controller::list_hosts(ClientPointer client) {
+    const Gathered found = co_await members_.gather(0);
+    wire::HostList list;
+    for (const Node& node : found.nodes) list.hosts.push_back(entry_of(node));
+    for (const Unreached& host : found.unreached) list.hosts.push_back(entry_of(host));
+    list.problems = found.problems;
+    client->link.send(list);
+}
+
+void Controller::refuse(Client& client, int exit_code, std::string sentence) {
+    client.link.send(wire::JobRefused{exit_code, std::move(sentence)});
+}
+
+asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob request) {
+    if (request.apps.empty()) co_return refuse(*client, wire::exit_code::usage, "no program to run");
+    auto chosen = chosen_hosts(request);
+    if (const auto* refusal = std::get_if<wire::JobRefused>(&chosen))
+        co_return refuse(*client, refusal->exit_code, refusal->sentence);
+    auto& hosts = std::get<std::vector<discovery::HostEntry>>(chosen);
+    const bool hosts_were_named = !hosts.empty();
+    const std::uint64_t wanted = hosts_were_named ? 0 : slots_wanted(request);
+    auto gathering = hosts_were_named ? members_.gather(std::move(hosts), wanted) : members_.gather(wanted);
+    const Gathered found = co_await std::move(gathering);
+    if (client->is_gone) co_return;
+    if (const auto refusal = refusal_of(found, hosts_were_named))
+        co_return refuse(*client, refusal->exit_code, refusal->sentence);
+    auto planned = plan(request, found);
+    if (const auto* refusal = std::get_if<wire::JobRefused>(&planned))
+        co_return refuse(*client, refusal->exit_code, refusal->sentence);
+    begin(client, std::get<wire::LaunchJob>(std::move(planned)), notices_of(found));
+}
+
+void Controller::begin(const ClientPointer& client, wire::LaunchJob launch, std::vector<std::string> notices) {
+    launch.identity = client->identity;
+    launch.controller = setup_.incarnation;
+    launch.lease_ms = setup_.lease_ms;
+    Job& job = jobs_.add(launch.job);
+    job.is_controller = true;
+    job.controller = setup_.incarnation;
+    job.scale = wire::scale_of(launch);
+    job.lease_ms = launch.lease_ms;
+    job.client = client.get();
+    client->job = job.id;
+    for (const wire::JobNode& node : launch.nodes)
+        if (node.incarnation != setup_.incarnation && job.peers.insert(node.incarnation).second)
+            peers_.use(node.incarnation);
+    for (wire::JobNode& node : launch.nodes)
+        if (node.address.empty()) node.address = own_address(launch);
+    job.nodes = launch.nodes;
+    const wire::JobAccepted accepted{launch.nodes, launch.runs, network_text(job), launch.window,
+                                     std::move(notices)};
+    client->link.send(accepted, wire::Route{job.id, to_controller, to_controller});
+    log_.info("controller: job accepted", {{"job", wire::id_text(job.id)},
+                                           {"uid", launch.identity.uid},
+                                           {"ranks", job.scale.ranks},
+                                           {"nodes", job.scale.nodes}});
+    on_job_begun(job);
+    send_launch(job, launch);
+}
+
+// As the job's other nodes see us.
+std::string Controller::own_address(const wire::LaunchJob& launch) {
+    for (const wire::JobNode& node : launch.nodes)
+        if (const Peer* peer = peers_.find(node.incarnation)) return peer->local.address().to_string();
+    return "127.0.0.1";
+}
+
+void Controller::send_launch(Job& job, const wire::LaunchJob& launch) {
+    const wire::Bytes body = pack(launch);
+    if (launch.nodes[0].incarnation == setup_.incarnation) return node_jobs_.launch(body, setup_.incarnation);
+    const wire::Route route{job.id, 0, to_controller};
+    switchboard_.forward(job, {MessageType::launch_job, route, body}, Origin::client);
+}
+
+std::string Controller::network_text(const Job& job) {
+    for (const wire::JobNode& node : job.nodes) {
+        const Peer* peer = peers_.find(node.incarnation);
+        if (!peer) continue;
+        const wire::Network network = network_of(peer->local.address().to_string(), own_interfaces());
+        if (network.cidr.empty()) return network.interface;
+        return network.cidr + " (" + network.interface + ")";
+    }
+    return "";
+}
+
+void Controller::on_job_message(Job& job, wire::Message message) {
+    switch (message.type) {
+    case MessageType::node_lost: {
+        const auto lost = wire::body_of<wire::NodeLost>(message);
+        if (lost.node < job.nodes.size()) on_node_lost(job, lost.node, lost.reason);
+        return;
+    }
+    case MessageType::node_done:
+        for (const wire::NodeIndex node : wire::body_of<wire::NodeDone>(message).nodes)
+            if (job.rootless) job.rootless->pending.erase(node);
+        if (job.rootless) return on_heard_out(job);
+        message.route.to = 0;  // its parent is gone: the root hears of it by us
+        return switchboard_.forward(job, std::move(message), Origin::client);
+    case MessageType::start_failed: {  // of the root's own shepherd
+        const auto failed = wire::body_of<wire::StartFailed>(message);
+        if (failed.node >= job.nodes.size()) return;
+        const wire::Failure failure{wire::FailureKind::not_started, failed.node, job.nodes[failed.node].name,
+                                    failed.has_rank, failed.rank, failed.error, failed.sentence, failed.exit_code};
+        return on_root_lost(job, failure);
+    }
+    case MessageType::job_ended:
+        if (job.rootless) return;
+        job.ended = true;
+        break;
+    default: break;
+    }
+    const bool ended = job.ended;
+    switchboard_.forward(job, std::move(message), Origin::client);
+    if (ended && !job.client) on_control_over(job);
+}
+
+void Controller::on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason) {
+    if (job.ended || !job.lost.insert(node).second) return;
+    const wire::JobNode& lost = job.nodes[node];
+    const wire::NodeLost notice{node, lost.name, lost.address, reason};
+    switchboard_.send(job, notice, to_controller, Origin::client);
+    if (job.rootless) {
+        job.rootless->pending.erase(node);
+        return on_heard_out(job);
+    }
+    if (node != 0) return switchboard_.send(job, notice, 0, Origin::client);
+    const wire::Failure failure{wire::FailureKind::node_lost, node, lost.name, false, 0, 0, reason,
+                                wire::exit_code::node_lost};
+    on_root_lost(job, failure);
+}
+
+void Controller::end_everywhere(Job& job, const wire::Failure& cause) {
+    const wire::EndJob end{wire::EndMode::kill, 0, cause};
+    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
+        if (!job.lost.contains(node)) switchboard_.send(job, end, node, Origin::client);
+}
+
+void Controller::on_root_lost(Job& job, const wire::Failure& failure) {
+    if (job.rootless || job.ended) return;
+    job.lost.insert(0);
+    job.rootless = Rootless{failure, {}};
+    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
+        if (!job.lost.contains(node)) job.rootless->pending.insert(node);
+    switchboard_.send(job, wire::JobFailed{failure}, to_controller, Origin::client);
+    end_everywhere(job, failure);
+    on_heard_out(job);
+}
+
+void Controller::on_heard_out(Job& job) {
+    if (!job.rootless->pending.empty() || job.ended) return;
+    job.ended = true;
+    const wire::Failure& failure = job.rootless->failure;
+    const wire::JobEnded ended{failure.exit_code, failure, {job.lost.begin(), job.lost.end()}};
+    switchboard_.send(job, ended, to_controller, Origin::client);
+    if (!job.client) on_control_over(job);
+}
+
+// By the tree and by the star: a node between the root and a leaf may be the one that is stuck.
+void Controller::on_client_gone(const ClientPointer& client) {
+    Job* job = client->job ? jobs_.find(*client->job) : nullptr;
+    if (!job || job->client != client.get()) return;
+    job->client = nullptr;
+    if (job->ended) return on_control_over(*job);
+    log_.info("controller: vrun is gone, its job ends", {{"job", wire::id_text(job->id)}});
+    const wire::Failure cause{wire::FailureKind::client_gone, to_controller, "", false, 0, 0,
+                              "vrun is gone", wire::exit_code::daemon_lost};
+    end_everywhere(*job, cause);
+}
+
+asio::awaitable<void> Controller::join() { co_await tasks_.join(); }
+
+}  // namespace vrun::daemon

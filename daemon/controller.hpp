@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/controller: the jobs that a vrun on this node asked for.
+// Finds nodes, places ranks, launches, then relays between vrun and the job, which rules itself.
+// Only when the job's root is gone does the controller end it: everybody is killed and heard out.
+#pragma once
+
+#include "daemon/clients.hpp"
+#include "daemon/membership.hpp"
+#include "daemon/node_jobs.hpp"
+
+namespace vrun::daemon {
+
+class Controller {
+public:
+    struct Setup {
+        wire::Incarnation incarnation = 0;
+        std::uint32_t lease_ms = 10'000;
+    };
+
+    Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers, Membership& members,
+               NodeJobs& node_jobs, Switchboard& switchboard, Log& log);
+
+    // SubmitJob, ListHosts, and a job's messages. Throws std::system_error for what a client may
+    // not say.
+    void on_client_message(const ClientPointer& client, wire::Message message);
+    void on_client_gone(const ClientPointer& client);
+
+    // A job's message for vrun (or for its controller itself).
+    void on_job_message(Job& job, wire::Message message);
+
+    // A node of a job that we control is out of reach.
+    void on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason);
+
+    std::function<void(Job&)> on_job_begun;
+
+    // Called when a job has no business left with its controller; may erase it from the table.
+    std::function<void(Job&)> on_control_over;
+
+    void stop() { tasks_.cancel(); }
+    asio::awaitable<void> join();
+
+private:
+    asio::awaitable<void> submit(ClientPointer client, wire::SubmitJob request);
+    asio::awaitable<void> list_hosts(ClientPointer client);
+    void begin(const ClientPointer& client, wire::LaunchJob launch, std::vector<std::string> notices);
+    std::string own_address(const wire::LaunchJob& launch);
+    void send_launch(Job& job, const wire::LaunchJob& launch);
+    void refuse(Client& client, int exit_code, std::string sentence);
+    std::string network_text(const Job& job);
+    void end_everywhere(Job& job, const wire::Failure& cause);
+    void on_root_lost(Job& job, const wire::Failure& failure);
+    void on_heard_out(Job& job);
+
+    asio::any_io_executor loop_;
+    Setup setup_;
+    JobTable& jobs_;
+    Peers& peers_;
+    Membership& members_;
+    NodeJobs& node_jobs_;
+    Switchboard& switchboard_;
+    Log& log_;
+    TaskGroup tasks_;
+};
+
+}  // namespace vrun::daemon

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/daemon.hpp"
+
+#include "wire/job_id.hpp"
+
+namespace vrun::daemon {
+namespace {
+
+constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds rediscovery_interval{10};
+
+}  // namespace
+
+Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
+    : loop_{loop},
+      setup_{std::move(setup)},
+      log_{log},
+      peers_{loop,
+             {setup_.hello, [this] { return info(); }, setup_.tls,
+              [this](auto type, auto route, auto start) { return jobs_.scale_of(type, route, start); }},
+             *this, log},
+      members_{loop, peers_,
+               {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); }, setup_.has_network},
+               setup_.sources},
+      shepherds_{loop, setup_.hello, *this, log},
+      switchboard_{peers_, [this](Job& job, wire::Message message) {
+                       controller_.on_job_message(job, std::move(message));
+                   }},
+      node_jobs_{loop, {setup_.hello.incarnation, setup_.hello.node_name}, jobs_, peers_, shepherds_,
+                 switchboard_, log},
+      controller_{loop, {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
+                  jobs_, peers_, members_, node_jobs_, switchboard_, log},
+      clients_{loop, setup_.hello, *this, log},
+      stopped_{loop, Clock::time_point::max()},
+      pulse_timer_{loop},
+      tasks_{loop, [this](std::string_view name, std::exception_ptr) {
+          log_.error("daemon: a task failed", {{"task", name}});
+      }} {
+    node_jobs_.on_part_over = [this](Job& job) { on_part_over(job); };
+    controller_.on_control_over = [this](Job& job) { on_part_over(job); };
+    controller_.on_job_begun = [this](Job&) { start_pulse(); };
+}
+
+wire::NodeInfo Daemon::info() const {
+    wire::NodeInfo info = setup_.info;
+    info.jobs = jobs_.ids();
+    return info;
+}
+
+void Daemon::keep_connected() { tasks_.spawn("stay connected", stay_connected()); }
+
+asio::awaitable<void> Daemon::stay_connected() {
+    asio::steady_timer timer{loop_};
+    for (;;) {
+        (void)co_await members_.gather(0);
+        timer.expires_after(rediscovery_interval);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+}
+
+void Daemon::on_peer_message(Peer& peer, wire::Message message) {
+    const wire::Incarnation from = peer.hello.incarnation;
+    if (message.type == wire::MessageType::beat) return node_jobs_.renew_leases(from);
+    if (message.type == wire::MessageType::launch_job) {
+        node_jobs_.launch(message.body, from);
+        return start_pulse();
+    }
+    if (!wire::traits_of(message.type).routed)
+        throw std::system_error{std::make_error_code(std::errc::protocol_error), "hear a daemon"};
+    Job* job = jobs_.find(message.route.job);
+    if (!job || (from != job->controller && !node_of(*job, from))) return;
+    switchboard_.forward(*job, std::move(message), Origin::node);
+}
+
+void Daemon::on_peer_gone(wire::Incarnation peer, const std::string& reason) {
+    for (const wire::JobId id : jobs_.ids()) {
+        Job* job = jobs_.find(id);
+        if (!job) continue;
+        job->peers.erase(peer);
+        const std::optional<wire::NodeIndex> node = node_of(*job, peer);
+        if (node) node_jobs_.on_neighbour_lost(*job, *node, reason);
+        if (job->is_controller && node) controller_.on_node_lost(*job, *node, reason);
+        job = jobs_.find(id);
+        if (job && job->controller == peer) node_jobs_.on_controller_lost(*job, reason);
+    }
+}
+
+void Daemon::on_shepherd_message(Shepherd& shepherd, wire::Message message) {
+    node_jobs_.on_shepherd_message(shepherd, std::move(message));
+}
+
+void Daemon::on_shepherd_gone(Shepherd& shepherd, const std::string& reason) {
+    node_jobs_.on_shepherd_gone(shepherd, reason);
+}
+
+void Daemon::on_client_message(const ClientPointer& client, wire::Message message) {
+    controller_.on_client_message(client, std::move(message));
+}
+
+void Daemon::on_client_gone(const ClientPointer& client) {
+    controller_.on_client_gone(client);
+    if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
+}
+
+// A job leaves the table when neither role of ours needs it: its vrun closed it or is gone, and our
+// shepherd is done with it.
+void Daemon::on_part_over(Job& job) {
+    const bool node_is_done = !job.self || job.node_part_over;
+    const bool control_is_done = !job.is_controller || (job.ended && !job.client);
+    if (node_is_done && control_is_done) erase(job);
+}
+
+void Daemon::erase(Job& job) {
+    const wire::JobId id = job.id;
+    for (const wire::Incarnation peer : job.peers) peers_.release(peer);
+    jobs_.erase(id);
+    log_.info("daemon: job over", {{"job", wire::id_text(id)}});
+    if (jobs_.empty()) pulse_timer_.cancel();
+    if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
+}
+
+void Daemon::start_pulse() {
+    if (is_pulsing_) return;
+    is_pulsing_ = true;
+    stall_.reset();
+    tasks_.spawn("pulse", pulse());
+}
+
+// Beats and leases out, verdicts on who fell silent: once a second while there are jobs.
+asio::awaitable<void> Daemon::pulse() {
+    while (!jobs_.empty() && !is_stopping_) {
+        const Clock::time_point now = Clock::now();
+        const Milliseconds gap = stall_.tick(now);
+        clients_.beat();
+        node_jobs_.renew_leases(setup_.hello.incarnation);
+        peers_.beat(now, gap, setup_.lease + report_after_lease);
+        shepherds_.judge(now, gap, setup_.lease);
+        pulse_timer_.expires_after(beat_interval);
+        co_await pulse_timer_.async_wait(as_values);
+    }
+    is_pulsing_ = false;
+}
+
+asio::awaitable<void> Daemon::run() {
+    while (!is_stopping_) co_await stopped_.async_wait(as_values);
+    clients_.stop();
+    controller_.stop();
+    members_.stop();
+    node_jobs_.stop();
+    shepherds_.stop();
+    tasks_.cancel();
+    co_await shepherds_.join();  // the guards sweep what they started
+    peers_.stop();
+    co_await clients_.join();
+    co_await controller_.join();
+    co_await members_.join();
+    co_await node_jobs_.join();
+    co_await peers_.join();
+    co_await tasks_.join();
+}
+
+void Daemon::stop() noexcept {
+    is_stopping_ = true;
+    stopped_.cancel();
+    pulse_timer_.cancel();
+}
+
+}  // namespace vrun::daemon

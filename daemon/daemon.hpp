@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/daemon: the parts of vrund, connected.
+// Hears peers, shepherds and clients, and hands each message to the part whose business it is; its
+// one timer runs only while there are jobs, so an idle daemon sleeps.
+#pragma once
+
+#include "daemon/controller.hpp"
+
+namespace vrun::daemon {
+
+class Daemon final : public PeerEvents, public ShepherdEvents, public ClientEvents {
+public:
+    struct Setup {
+        wire::Hello hello;
+        wire::NodeInfo info;  // port and jobs are filled in when asked
+        std::optional<wire::TlsContext> tls;
+        bool has_network = false;
+        std::vector<discovery::Source> sources;
+        Milliseconds lease{10'000};
+        bool ends_with_clients = false;  // a private daemon: no client, no daemon
+    };
+
+    Daemon(asio::any_io_executor loop, Setup setup, Log& log);
+
+    Peers& peers() noexcept { return peers_; }
+    Clients& clients() noexcept { return clients_; }
+    const Shepherds& shepherds() const noexcept { return shepherds_; }
+    void set_port(std::uint16_t port) noexcept { setup_.info.port = port; }
+
+    // Stays connected to every node of the sources (--controller).
+    void keep_connected();
+
+    // Completes after stop(), or for a private daemon when its client is gone and its jobs ended.
+    asio::awaitable<void> run();
+    void stop() noexcept;
+
+    void on_peer_message(Peer& peer, wire::Message message) override;
+    void on_peer_gone(wire::Incarnation peer, const std::string& reason) override;
+    void on_shepherd_message(Shepherd& shepherd, wire::Message message) override;
+    void on_shepherd_gone(Shepherd& shepherd, const std::string& reason) override;
+    void on_client_message(const ClientPointer& client, wire::Message message) override;
+    void on_client_gone(const ClientPointer& client) override;
+
+private:
+    asio::awaitable<void> pulse();
+    asio::awaitable<void> stay_connected();
+    void start_pulse();
+    void on_part_over(Job& job);
+    void erase(Job& job);
+    wire::NodeInfo info() const;
+
+    asio::any_io_executor loop_;
+    Setup setup_;
+    Log& log_;
+    JobTable jobs_;
+    Peers peers_;
+    Membership members_;
+    Shepherds shepherds_;
+    Switchboard switchboard_;
+    NodeJobs node_jobs_;
+    Controller controller_;
+    Clients clients_;
+    asio::steady_timer stopped_;
+    asio::steady_timer pulse_timer_;
+    StallMeter stall_;
+    bool is_pulsing_ = false;
+    bool is_stopping_ = false;
+    TaskGroup tasks_;
+};
+
+}  // namespace vrun::daemon

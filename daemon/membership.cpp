@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/membership.hpp"
+
+#include "wire/base/escape.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace vrun::daemon {
+namespace {
+
+constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::string_view leading_number(std::string_view text) {
+    const auto end = std::ranges::find_if_not(text, is_digit);
+    return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
+std::string_view without_zeros(std::string_view number) {
+    const std::size_t first = number.find_first_not_of('0');
+    return first == number.npos ? number.substr(number.size()) : number.substr(first);
+}
+
+std::uint64_t slots_in(const Gathered& gathered) {
+    std::uint64_t slots = 0;
+    for (const Node& node : gathered.nodes) slots += node.slots;
+    return slots;
+}
+
+}  // namespace
+
+bool natural_less(std::string_view a, std::string_view b) noexcept {
+    while (!a.empty() && !b.empty()) {
+        const std::string_view digits_a = leading_number(a), digits_b = leading_number(b);
+        if (digits_a.empty() || digits_b.empty()) {
+            if (a.front() != b.front()) return a.front() < b.front();
+            a.remove_prefix(1);
+            b.remove_prefix(1);
+            continue;
+        }
+        const std::string_view number_a = without_zeros(digits_a), number_b = without_zeros(digits_b);
+        if (number_a.size() != number_b.size()) return number_a.size() < number_b.size();
+        if (number_a != number_b) return number_a < number_b;
+        if (digits_a.size() != digits_b.size()) return digits_a.size() < digits_b.size();
+        a.remove_prefix(digits_a.size());
+        b.remove_prefix(digits_b.size());
+    }
+    return a.size() < b.size();
+}
+
+// Shared with the dials: a gathering that has enough leaves while slow ones go on.
+struct Membership::Round {
+    explicit Round(asio::any_io_executor loop) : changed{loop} {}
+
+    std::vector<discovery::Candidate> candidates;
+    std::vector<std::optional<Result<wire::Incarnation>>> results;
+    std::size_t pending = 0;
+    asio::steady_timer changed;
+};
+
+Membership::Membership(asio::any_io_executor loop, Peers& peers, Self self,
+                       std::vector<discovery::Source> sources)
+    : loop_{loop}, peers_{peers}, self_{std::move(self)}, sources_{std::move(sources)}, lookup_{loop},
+      tasks_{loop, [](std::string_view, std::exception_ptr) {}} {}
+
+asio::awaitable<Gathered> Membership::gather(std::uint64_t wanted) {
+    Gathered gathered;
+    if (sources_.empty()) {
+        gathered.nodes.push_back(own_node());
+        co_return gathered;
+    }
+    std::vector<std::string> problems;
+    auto candidates = co_await listed(problems);
+    gathered = co_await reach(std::move(candidates), wanted);
+    gathered.problems = std::move(problems);
+    co_return gathered;
+}
+
+asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> hosts,
+                                             std::uint64_t wanted) {
+    std::vector<std::string> problems;
+    std::vector<discovery::Candidate> candidates;
+    for (discovery::HostEntry& host : hosts) {
+        discovery::Candidate ourselves{host.name, {}, host.port, host.slots};
+        if (is_self(ourselves)) {
+            candidates.push_back(std::move(ourselves));
+            continue;
+        }
+        std::vector<discovery::HostEntry> one{std::move(host)};
+        auto found = co_await lookup_.candidates(std::move(one), "");
+        if (!found) problems.push_back(found.error().message());
+        else candidates.insert(candidates.end(), found->begin(), found->end());
+    }
+    Gathered gathered = co_await reach(std::move(candidates), wanted);
+    gathered.problems = std::move(problems);
+    co_return gathered;
+}
+
+asio::awaitable<std::vector<discovery::Candidate>> Membership::listed(std::vector<std::string>& problems) {
+    std::vector<discovery::Candidate> all;
+    for (const discovery::Source& source : sources_) {
+        auto found = co_await lookup_.candidates(source);
+        if (found) last_good_[source.text] = std::move(*found);
+        else problems.push_back(found.error().message());
+        const auto& good = last_good_[source.text];
+        all.insert(all.end(), good.begin(), good.end());
+    }
+    co_return all;
+}
+
+bool Membership::is_self(const discovery::Candidate& candidate) const {
+    return candidate.name == self_.name || candidate.name == "localhost" ||
+           (candidate.port == 0 && candidate.address.is_loopback());
+}
+
+Node Membership::own_node() const {
+    const wire::NodeInfo info = self_.info();
+    return {self_.incarnation, self_.name, "", info.port, info.slots, info.slots_source};
+}
+
+asio::awaitable<void> Membership::dial(std::shared_ptr<Round> round, std::size_t index) {
+    const discovery::Candidate& candidate = round->candidates[index];
+    const Endpoint endpoint{candidate.address, candidate.port};
+    round->results[index] = co_await peers_.connect(endpoint);
+    --round->pending;
+    round->changed.cancel();
+}
+
+std::optional<Node> Membership::node_at(const discovery::Candidate& candidate,
+                                        wire::Incarnation incarnation) {
+    Node node = own_node();
+    if (incarnation != self_.incarnation) {
+        const Peer* peer = peers_.find(incarnation);
+        if (!peer) return std::nullopt;
+        node = {incarnation, peer->hello.node_name, peer->remote.address().to_string(),
+                peer->info.port, peer->info.slots, peer->info.slots_source};
+    }
+    if (candidate.slots > 0) {
+        node.slots = candidate.slots;
+        node.slots_source = "host list";
+    }
+    node.is_listed = !candidate.name.empty();
+    return node;
+}
+
+// Listed ones as listed; what DNS says has no order, so: ourselves, then by name.
+void Membership::order(std::vector<Node>& nodes) const {
+    const auto before = [this](const Node& a, const Node& b) {
+        if (a.is_listed != b.is_listed) return a.is_listed;
+        if (a.is_listed) return false;
+        const bool a_is_self = a.incarnation == self_.incarnation;
+        const bool b_is_self = b.incarnation == self_.incarnation;
+        if (a_is_self != b_is_self) return a_is_self;
+        return natural_less(a.name, b.name);
+    };
+    std::ranges::stable_sort(nodes, before);
+}
+
+asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> candidates,
+                                            std::uint64_t wanted) {
+    const auto round = std::make_shared<Round>(loop_);
+    round->candidates = std::move(candidates);
+    round->results.resize(round->candidates.size());
+    for (std::size_t i = 0; i < round->candidates.size(); ++i) {
+        if (is_self(round->candidates[i])) {
+            round->results[i] = self_.incarnation;
+        } else if (!self_.has_network) {
+            round->results[i] = Error{std::make_error_code(std::errc::network_down),
+                                      "this daemon has no cluster key and serves this host only; make one "
+                                      "with `vrunctl keygen`, give it to every vrund with --key-file"};
+        } else {
+            ++round->pending;
+            tasks_.spawn("dial", dial(round, i));
+        }
+    }
+    const Clock::time_point grace = Clock::now() + gather_grace;
+    while (round->pending > 0) {
+        const bool is_late = Clock::now() >= grace;
+        if (is_late && wanted > 0 && slots_in(collect(*round)) >= wanted) break;
+        round->changed.expires_at(is_late ? Clock::time_point::max() : grace);
+        co_await round->changed.async_wait(as_values);
+    }
+    co_return collect(*round);
+}
+
+// One node may answer at several addresses, and one name may have several: the first that answers
+// counts, and a name is unreached only when none did.
+Gathered Membership::collect(const Round& round) {
+    Gathered gathered;
+    std::unordered_set<wire::Incarnation> seen;
+    std::unordered_set<std::string_view> reached;
+    for (std::size_t i = 0; i < round.candidates.size(); ++i) {
+        const auto& result = round.results[i];
+        if (!result || !*result) continue;
+        reached.insert(round.candidates[i].name);
+        if (!seen.insert(**result).second) continue;
+        if (auto node = node_at(round.candidates[i], **result)) gathered.nodes.push_back(std::move(*node));
+    }
+    const Error silent{std::make_error_code(std::errc::timed_out), "connect to the daemon there"};
+    for (std::size_t i = 0; i < round.candidates.size(); ++i) {
+        const discovery::Candidate& candidate = round.candidates[i];
+        const auto& result = round.results[i];
+        if (result && *result) continue;
+        if (!candidate.name.empty() && reached.contains(candidate.name)) continue;
+        gathered.unreached.push_back({candidate.name, candidate.address.to_string(), candidate.port,
+                                      result ? result->error() : silent});
+    }
+    order(gathered.nodes);
+    return gathered;
+}
+
+asio::awaitable<void> Membership::join() { co_await tasks_.join(); }
+
+}  // namespace vrun::daemon

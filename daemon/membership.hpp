@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/membership: which nodes a job may use: what the sources list and what answers there.
+// Looks up and dials only when asked; connections are kept by Peers for the next time. A lookup
+// that fails leaves the last good list in force: "no such name" is normal life at start-up.
+#pragma once
+
+#include "daemon/peers.hpp"
+#include "discovery/lookup.hpp"
+
+namespace vrun::daemon {
+
+// How long a gathering waits for hosts that say nothing, once there is enough without them.
+inline constexpr std::chrono::seconds gather_grace{2};
+
+struct Node {
+    wire::Incarnation incarnation = 0;
+    std::string name;
+    std::string address;
+    std::uint16_t port = 0;
+    std::uint32_t slots = 0;
+    std::string slots_source;
+    bool is_listed = false;  // by name, in an order that somebody chose
+};
+
+struct Unreached {
+    std::string name;  // as listed, or empty
+    std::string address;
+    std::uint16_t port = 0;
+    Error error;
+};
+
+struct Gathered {
+    std::vector<Node> nodes;  // in the order for placement
+    std::vector<Unreached> unreached;
+    std::vector<std::string> problems;  // of sources: a sentence each
+};
+
+class Membership {
+public:
+    struct Self {
+        wire::Incarnation incarnation = 0;
+        std::string name;
+        std::function<wire::NodeInfo()> info;
+        bool has_network = false;  // a key, or --insecure-no-auth
+    };
+
+    Membership(asio::any_io_executor loop, Peers& peers, Self self, std::vector<discovery::Source> sources);
+
+    // The nodes of the sources; without sources, this node. Returns when all have answered or
+    // failed, or after gather_grace when there are `wanted` slots (0: wait for all).
+    asio::awaitable<Gathered> gather(std::uint64_t wanted);
+
+    // The nodes that a user named. A name that does not resolve is a problem.
+    asio::awaitable<Gathered> gather(std::vector<discovery::HostEntry> hosts, std::uint64_t wanted);
+
+    void stop() { tasks_.cancel(); }
+    asio::awaitable<void> join();
+
+private:
+    struct Round;  // one gathering under way
+
+    asio::awaitable<std::vector<discovery::Candidate>> listed(std::vector<std::string>& problems);
+    asio::awaitable<Gathered> reach(std::vector<discovery::Candidate> candidates, std::uint64_t wanted);
+    asio::awaitable<void> dial(std::shared_ptr<Round> round, std::size_t index);
+    Gathered collect(const Round& round);
+    bool is_self(const discovery::Candidate& candidate) const;
+    Node own_node() const;
+    std::optional<Node> node_at(const discovery::Candidate& candidate, wire::Incarnation incarnation);
+    void order(std::vector<Node>& nodes) const;
+
+    asio::any_io_executor loop_;
+    Peers& peers_;
+    Self self_;
+    std::vector<discovery::Source> sources_;
+    discovery::Lookup lookup_;
+    std::map<std::string, std::vector<discovery::Candidate>> last_good_;  // by source
+    TaskGroup tasks_;
+};
+
+// "node2" before "node10".
+bool natural_less(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace vrun::daemon

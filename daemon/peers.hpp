@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/peers: the other daemons that this one is connected to.
+// One long-lived connection per pair, dialed when there is a reason and kept for the next job; a
+// peer is known by its incarnation, never by name or address. Nothing is decoded before both
+// sides proved the key and said Hello, and that has a limit in time and in places.
+#pragma once
+
+#include "daemon/liveness.hpp"
+#include "process/log.hpp"
+#include "wire/base/task_group.hpp"
+#include "wire/hello.hpp"
+#include "wire/tls/tls_stream.hpp"
+
+#include <asio/ip/tcp.hpp>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+namespace vrun::daemon {
+
+using Endpoint = asio::ip::tcp::endpoint;
+using process::Log;
+
+inline constexpr std::chrono::seconds greeting_limit{5};
+inline constexpr std::chrono::minutes idle_limit{10};  // after which the dialer lets go
+inline constexpr std::size_t strangers_max = 512;            // connections before their Hello
+inline constexpr std::size_t strangers_per_address_max = 64;
+
+struct Peer {
+    Peer(std::unique_ptr<wire::Stream> stream, wire::ScaleOf scale_of)
+        : link{std::move(stream), std::move(scale_of)}, idle{link.executor()} {}
+
+    wire::Link link;
+    wire::Hello hello;
+    wire::NodeInfo info;
+    Endpoint remote, local;
+    bool dialed = false;
+    std::size_t uses = 0;  // jobs that need it
+    Silence silence{Clock::now()};
+    std::uint64_t beats_sent = 0;
+    asio::steady_timer idle;  // runs while nothing needs a connection that we dialed
+};
+
+// What the daemon does with what its peers say, called on the loop. A std::system_error thrown out
+// of on_peer_message (a bad body) closes that connection and nothing else.
+class PeerEvents {
+public:
+    virtual ~PeerEvents() = default;
+    virtual void on_peer_message(Peer& peer, wire::Message message) = 0;
+    virtual void on_peer_gone(wire::Incarnation peer, const std::string& reason) = 0;
+};
+
+class Peers {
+public:
+    struct Setup {
+        wire::Hello hello;
+        std::function<wire::NodeInfo()> info;  // asked for each greeting
+        std::optional<wire::TlsContext> tls;  // empty: plain TCP (--insecure-no-auth)
+        wire::ScaleOf scale_of;
+    };
+
+    Peers(asio::any_io_executor loop, Setup setup, PeerEvents& events, Log& log);
+
+    // Listens on every address of the machine. 0: a port of the system's choice. Returns the port.
+    // Throws std::system_error.
+    std::uint16_t listen(std::uint16_t port);
+
+    // The peer at this address: connected already, or dialed now. Our own incarnation when the
+    // address leads to ourselves. The Error says what is wrong there and what to do.
+    asio::awaitable<Result<wire::Incarnation>> connect(Endpoint endpoint);
+
+    Peer* find(wire::Incarnation incarnation) noexcept;
+
+    // A job begins or ends to need this connection.
+    void use(wire::Incarnation incarnation);
+    void release(wire::Incarnation incarnation);
+
+    // Once a beat_interval while there are jobs: beats to and verdicts on the peers in use.
+    void beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_after);
+    void stop();
+    asio::awaitable<void> join();
+
+private:
+    struct Dial {  // under way; others that want the same endpoint wait for it
+        explicit Dial(asio::any_io_executor loop) : done{loop, Clock::time_point::max()} {}
+        asio::steady_timer done;
+        std::optional<Result<wire::Incarnation>> result;
+    };
+    using PeerPointer = std::shared_ptr<Peer>;  // the registry's and its reader's
+
+    asio::awaitable<void> accept_all(asio::ip::tcp::acceptor& acceptor);
+    asio::awaitable<void> admit(asio::ip::tcp::socket socket);
+    asio::awaitable<void> run_dial(std::shared_ptr<Dial> dial, Endpoint endpoint);
+    asio::awaitable<wire::Incarnation> dial_peer(Endpoint endpoint);
+    asio::awaitable<PeerPointer> greet(asio::ip::tcp::socket socket, bool dialed);
+    asio::awaitable<std::unique_ptr<wire::Stream>> secured(asio::ip::tcp::socket socket, bool dialed);
+    asio::awaitable<void> exchange_info(Peer& peer);
+    wire::Incarnation adopt(PeerPointer peer);
+    asio::awaitable<void> serve(PeerPointer peer);
+    asio::awaitable<void> write(PeerPointer peer);
+    void arm_idle(const PeerPointer& peer);
+    void log_refusal(const asio::ip::address& address, const std::string& reason);
+    void remove(const PeerPointer& peer, const std::string& reason);
+    bool has_room_for(const asio::ip::address& address) const;
+
+    asio::any_io_executor loop_;
+    Setup setup_;
+    PeerEvents& events_;
+    Log& log_;
+    std::list<asio::ip::tcp::acceptor> acceptors_;
+    std::map<wire::Incarnation, PeerPointer> peers_;
+    std::map<Endpoint, wire::Incarnation> known_;  // where peers listen
+    std::map<Endpoint, std::shared_ptr<Dial>> dials_;
+    std::map<asio::ip::address, std::size_t> strangers_;
+    Clock::time_point last_refusal_{};
+    std::size_t refusals_unlogged_ = 0;
+    TaskGroup tasks_;
+};
+
+}  // namespace vrun::daemon

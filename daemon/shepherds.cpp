@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/shepherds.hpp"
+
+#include "wire/base/timeout.hpp"
+#include "wire/messages/launch.hpp"
+
+#include <algorithm>
+#include <asio/error.hpp>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace vrun::daemon {
+namespace {
+
+constexpr int control_fd = 3, lifeline_fd = 4, topology_fd = 5;
+
+struct Ends {
+    UniqueFd ours, theirs;
+};
+
+Ends socket_pair() {
+    int fds[2];
+    check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "socketpair");
+    return {UniqueFd{fds[0]}, UniqueFd{fds[1]}};
+}
+
+Ends lifeline_pipe() {  // nothing is ever written: its end is the message
+    int fds[2];
+    check(::pipe2(fds, O_CLOEXEC), "pipe2");
+    return {UniqueFd{fds[1]}, UniqueFd{fds[0]}};
+}
+
+// Installed in libexec/vrun beside bin; in a build tree beside us.
+std::string shepherd_program() {
+    namespace fs = std::filesystem;
+    const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+    for (const fs::path& candidate : {here / "vrun-shepherd", here / "../libexec/vrun/vrun-shepherd"})
+        if (::access(candidate.c_str(), X_OK) == 0) return candidate.lexically_normal();
+    return here / "vrun-shepherd";  // the error of starting it names it
+}
+
+// A shepherd needs little of our environment, and none of what an outer launcher left in it.
+std::vector<std::string> shepherd_environment() {
+    std::vector<std::string> environment;
+    for (const char* name : {"PATH", "TMPDIR", "LD_LIBRARY_PATH", "VRUN_LOG_LEVEL", "ASAN_OPTIONS"})
+        if (const char* value = ::getenv(name))
+            environment.push_back(std::string{name} + "=" + value);
+    return environment;
+}
+
+std::string ending_of(const process::ExitStatus& status) {
+    if (const auto* exited = std::get_if<process::Exited>(&status)) {
+        if (exited->code > 128) return "its shepherd was killed by signal " + std::to_string(exited->code - 128);
+        return "its shepherd ended with code " + std::to_string(exited->code);
+    }
+    return "its guard was killed by signal " + std::to_string(std::get<process::Signaled>(status).signal);
+}
+
+}  // namespace
+
+Shepherds::Shepherds(asio::any_io_executor loop, wire::Hello hello, ShepherdEvents& events,
+                     process::Log& log)
+    : loop_{loop}, hello_{std::move(hello)}, events_{events}, log_{log}, spawner_{loop},
+      tasks_{loop, [this](std::string_view name, std::exception_ptr) {
+          log_.error("shepherds: a task failed", {{"task", name}});
+      }} {}
+
+Shepherd* Shepherds::idle_one(const wire::Identity& identity, const std::string& node_name) {
+    const auto fits = [&](const auto& shepherd) {
+        return !shepherd->job && !shepherd->link.is_closed() && shepherd->jobs_served > 0 &&
+               shepherd->identity == identity && shepherd->node_name == node_name;
+    };
+    const auto found = std::ranges::find_if(shepherds_, fits);
+    return found == shepherds_.end() ? nullptr : found->get();
+}
+
+asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity, std::string node_name) {
+    if (::geteuid() != 0) identity = wire::own_identity();
+    if (Shepherd* lingering = idle_one(identity, node_name)) {
+        lingering->idle.cancel();
+        co_return lingering;
+    }
+    std::optional<Error> failure;
+    try {
+        auto starting = start(std::move(identity), std::move(node_name));
+        co_return co_await std::move(starting);
+    } catch (const std::system_error& error) {
+        failure = Error{error.code(), std::string{"start a shepherd: "} + error.what()};
+    }
+    co_return *failure;
+}
+
+asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string node_name) {
+    Ends control = socket_pair();
+    Ends lifeline = lifeline_pipe();
+    Result<process::Child> child = spawn(identity, node_name, std::move(control.theirs), std::move(lifeline.theirs));
+    if (!child) throw std::system_error{child.error().code, child.error().doing};
+    pids_.insert(child->pid());
+    const auto shepherd = std::make_shared<Shepherd>(
+        wire::make_local_stream(loop_, std::move(control.ours)), std::move(*child));
+    shepherd->lifeline = std::move(lifeline.ours);
+    shepherd->identity = std::move(identity);
+    shepherd->node_name = std::move(node_name);
+    shepherds_.push_back(shepherd);
+    tasks_.spawn("writer", write(shepherd));
+    tasks_.spawn("guard", watch(shepherd));
+    std::exception_ptr failure;
+    try {
+        auto greeting = greet(*shepherd);
+        co_await with_timeout(std::move(greeting), shepherd_start_limit);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        end(*shepherd, "it did not start");
+        std::rethrow_exception(failure);
+    }
+    tasks_.spawn("reader", read(shepherd));
+    log_.debug("shepherds: started", {{"uid", shepherd->identity.uid}, {"pid", shepherd->guard.pid()}});
+    co_return shepherd.get();
+}
+
+Result<process::Child> Shepherds::spawn(const wire::Identity& identity, const std::string& node_name,
+                                        UniqueFd socket, UniqueFd lifeline) {
+    process::ChildPlan plan;
+    plan.program = shepherd_program();
+    plan.argv = {"vrun-shepherd", "--name", node_name};
+    plan.environment = shepherd_environment();
+    plan.workdir = "/";
+    plan.stdio[0] = UniqueFd{check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null")};
+    plan.stdio[1] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
+    plan.stdio[2] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
+    plan.descriptors.emplace_back(std::move(socket), control_fd);
+    plan.descriptors.emplace_back(std::move(lifeline), lifeline_fd);
+    plan.descriptors.emplace_back(topology_.open(), topology_fd);
+    if (::geteuid() == 0) plan.identity = identity;
+    return spawner_.spawn(std::move(plan));
+}
+
+asio::awaitable<void> Shepherds::greet(Shepherd& shepherd) {
+    (void)co_await wire::exchange_hello(shepherd.link, hello_);
+    const std::optional<wire::Message> ready = co_await shepherd.link.receive();
+    if (!ready || ready->type != wire::MessageType::shepherd_ready)
+        throw std::system_error{wire::HelloErrc::gone, "wait for a shepherd"};
+}
+
+asio::awaitable<void> Shepherds::read(std::shared_ptr<Shepherd> shepherd) {
+    try {
+        while (std::optional<wire::Message> message = co_await shepherd->link.receive()) {
+            shepherd->silence.heard(Clock::now());
+            events_.on_shepherd_message(*shepherd, std::move(*message));
+        }
+    } catch (const std::system_error& error) {
+        if (!shepherd->link.is_closed())
+            end(*shepherd, std::string{"its shepherd said something wrong: "} + error.what());
+    }
+    // The guard ends next, and then watch() has the reason.
+    shepherd->lifeline = UniqueFd{};
+}
+
+asio::awaitable<void> Shepherds::write(std::shared_ptr<Shepherd> shepherd) {
+    try {
+        co_await shepherd->link.run_writer();
+    } catch (const std::system_error&) {
+        // The guard's end tells the reason.
+    }
+}
+
+asio::awaitable<void> Shepherds::watch(std::shared_ptr<Shepherd> shepherd) {
+    const pid_t pid = shepherd->guard.pid();
+    const process::ExitStatus status = co_await shepherd->guard.wait();
+    pids_.erase(pid);
+    shepherd->link.close();
+    shepherd->idle.cancel();
+    std::erase(shepherds_, shepherd);
+    const std::string reason = shepherd->cause.empty() ? ending_of(status) : shepherd->cause;
+    if (shepherd->job) log_.warning("shepherds: one ended with its job", {{"pid", pid}, {"reason", reason}});
+    events_.on_shepherd_gone(*shepherd, reason);
+}
+
+void Shepherds::release(Shepherd& shepherd) {
+    shepherd.job.reset();
+    ++shepherd.jobs_served;
+    const bool retired = shepherd.jobs_served >= jobs_per_shepherd_max || idle_count() > idle_shepherds_max;
+    if (retired) return end(shepherd, "retired");
+    shepherd.idle.expires_after(linger);
+    const auto expired = [this, &shepherd](std::error_code error) {  // the timer lives in the shepherd
+        if (!error && !shepherd.job) end(shepherd, "retired");
+    };
+    shepherd.idle.async_wait(expired);
+}
+
+void Shepherds::end(Shepherd& shepherd, std::string cause) {
+    if (shepherd.cause.empty()) shepherd.cause = std::move(cause);
+    shepherd.lifeline = UniqueFd{};
+    shepherd.link.close();
+}
+
+std::size_t Shepherds::idle_count() const {
+    const auto is_idle = [](const auto& shepherd) { return !shepherd->job && shepherd->jobs_served > 0; };
+    return static_cast<std::size_t>(std::ranges::count_if(shepherds_, is_idle));
+}
+
+void Shepherds::judge(Clock::time_point now, Milliseconds gap, Milliseconds lost_after) {
+    for (const auto& shepherd : shepherds_) {
+        if (!shepherd->job) continue;
+        shepherd->silence.forgive(gap);
+        if (shepherd->silence.judge(now, lost_after) != Verdict::lost) continue;
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(shepherd->silence.length(now));
+        end(*shepherd, "its shepherd was silent for " + std::to_string(seconds.count()) + " s");
+    }
+}
+
+void Shepherds::stop() {
+    for (const auto& shepherd : shepherds_) end(*shepherd, "the daemon ends");
+}
+
+asio::awaitable<void> Shepherds::join() { co_await tasks_.join(); }
+
+}  // namespace vrun::daemon

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon/shepherds: starts a vrun-shepherd per job on this node, and keeps it for the next job.
+// It runs as the job's user behind its guard; closing the lifeline ends both and all below them.
+// One that is idle lingers for the next job of the same user; a few per node, and not for ever.
+#pragma once
+
+#include "daemon/liveness.hpp"
+#include "daemon/topology.hpp"
+#include "process/log.hpp"
+#include "process/spawner.hpp"
+#include "wire/base/task_group.hpp"
+#include "wire/hello.hpp"
+#include "wire/identity.hpp"
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace vrun::daemon {
+
+inline constexpr std::chrono::seconds linger{60};
+inline constexpr std::size_t idle_shepherds_max = 4;
+inline constexpr std::size_t jobs_per_shepherd_max = 100;
+inline constexpr std::chrono::seconds shepherd_start_limit{15};
+
+struct Shepherd {
+    Shepherd(std::unique_ptr<wire::Stream> stream, process::Child child)
+        : link{std::move(stream)}, guard{std::move(child)}, idle{link.executor()} {}
+
+    wire::Link link;
+    process::Child guard;
+    UniqueFd lifeline;  // closed: the guard ends everything
+    wire::Identity identity;
+    std::string node_name;
+    std::optional<wire::JobId> job;
+    std::size_t jobs_served = 0;
+    Silence silence{Clock::now()};
+    asio::steady_timer idle;
+    std::string cause;  // why we ended it, if we did
+};
+
+// Called on the loop; message handling may throw std::system_error, which ends that shepherd.
+class ShepherdEvents {
+public:
+    virtual ~ShepherdEvents() = default;
+    virtual void on_shepherd_message(Shepherd& shepherd, wire::Message message) = 0;
+    virtual void on_shepherd_gone(Shepherd& shepherd, const std::string& reason) = 0;
+};
+
+class Shepherds {
+public:
+    Shepherds(asio::any_io_executor loop, wire::Hello hello, ShepherdEvents& events,
+              process::Log& log);
+
+    // One for this user that serves no job: a lingering one or a new one. The caller marks it with
+    // `job` before anything else runs. The Error says what could not be started.
+    asio::awaitable<Result<Shepherd*>> acquire(wire::Identity identity, std::string node_name);
+
+    // It is done with its job.
+    void release(Shepherd& shepherd);
+
+    // Ends it and everything below it.
+    void end(Shepherd& shepherd, std::string cause);
+
+    // Once a beat_interval while there are jobs: ends those that fell silent.
+    void judge(Clock::time_point now, Milliseconds gap, Milliseconds lost_after);
+
+    bool owns(pid_t pid) const noexcept { return pids_.contains(pid); }
+
+    void stop();
+    asio::awaitable<void> join();  // until every guard has swept and is reaped
+
+private:
+    Shepherd* idle_one(const wire::Identity& identity, const std::string& node_name);
+    asio::awaitable<Shepherd*> start(wire::Identity identity, std::string node_name);
+    Result<process::Child> spawn(const wire::Identity& identity, const std::string& node_name,
+                                 UniqueFd socket, UniqueFd lifeline);
+    asio::awaitable<void> greet(Shepherd& shepherd);
+    asio::awaitable<void> watch(std::shared_ptr<Shepherd> shepherd);
+    asio::awaitable<void> read(std::shared_ptr<Shepherd> shepherd);
+    asio::awaitable<void> write(std::shared_ptr<Shepherd> shepherd);
+    std::size_t idle_count() const;
+
+    asio::any_io_executor loop_;
+    wire::Hello hello_;
+    ShepherdEvents& events_;
+    process::Log& log_;
+    process::Spawner spawner_;
+    Topology topology_;
+    std::list<std::shared_ptr<Shepherd>> shepherds_;
+    std::set<pid_t> pids_;
+    TaskGroup tasks_;
+};
+
+}  // namespace vrun::daemon
