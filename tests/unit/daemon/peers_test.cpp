@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/peers.hpp"
+
+#include "tests/support/loop.hpp"
+#include "wire/base/timeout.hpp"
+#include "wire/messages/end.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vrun::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<wire::ClusterKey> our_key{wire::ClusterKey{{1, 2, 3}}};
+const std::vector<wire::ClusterKey> other_key{wire::ClusterKey{{9}}};
+
+// A daemon's network half; what it hears is kept.
+struct Half final : PeerEvents {
+    Half(asio::any_io_executor loop, wire::Incarnation incarnation, const std::vector<wire::ClusterKey>& keys,
+         std::uint16_t protocol = wire::protocol_version)
+        : peers{loop, setup_of(incarnation, keys, protocol), *this, log} {
+        wire::ignore_sigpipe();
+        port = peers.listen(0);
+    }
+
+    Peers::Setup setup_of(wire::Incarnation incarnation, const std::vector<wire::ClusterKey>& keys,
+                          std::uint16_t protocol) {
+        wire::Hello hello;
+        hello.protocol_min = hello.protocol_max = protocol;
+        hello.software = wire::software_version();
+        hello.role = wire::Role::daemon;
+        hello.incarnation = incarnation;
+        hello.node_name = "node" + std::to_string(incarnation);
+        return {hello, [this] { return wire::NodeInfo{4, "4 cores", 4, port, {}}; }, wire::TlsContext{keys},
+                wire::any_scale};
+    }
+
+    Endpoint endpoint() const { return {asio::ip::address_v4::loopback(), port}; }
+
+    void on_peer_message(Peer&, wire::Message message) override {
+        heard.push_back(message.type);
+    }
+    void on_peer_gone(wire::Incarnation peer, const std::string&) override {
+        gone.push_back(peer);
+    }
+    asio::awaitable<void> end() {
+        peers.stop();
+        co_await peers.join();
+    }
+
+    process::Log log{"test", process::LogLevel::error};
+    std::uint16_t port = 0;
+    std::vector<wire::MessageType> heard;
+    std::vector<wire::Incarnation> gone;
+    Peers peers;
+};
+
+// Lets the loop run until the condition holds; run_loop bounds it.
+template <class Condition>
+asio::awaitable<void> until(asio::any_io_executor loop, Condition condition) {
+    asio::steady_timer turn{loop};
+    while (!condition()) {
+        turn.expires_after(1ms);
+        co_await turn.async_wait(asio::use_awaitable);
+    }
+}
+
+TEST(Peers, DialOncePerEndpointAndKeepTheConnection) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        const auto first = co_await a.peers.connect(b.endpoint());
+        const auto second = co_await a.peers.connect(b.endpoint());
+        EXPECT_TRUE(first && *first == 2);
+        EXPECT_TRUE(second && *second == 2);
+        EXPECT_TRUE(a.peers.find(2) && a.peers.find(2)->info.slots == 4);
+        const auto b_knows_a = [&] { return b.peers.find(1) != nullptr; };
+        co_await until(loop, b_knows_a);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+TEST(Peers, UseAnAcceptedConnectionInsteadOfDialing) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        const auto b_knows_a = [&] { return b.peers.find(1) != nullptr; };
+        co_await until(loop, b_knows_a);
+        const auto back = co_await b.peers.connect(a.endpoint());
+        EXPECT_TRUE(back && *back == 1);
+        EXPECT_FALSE(b.peers.find(1)->dialed);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+TEST(Peers, KnowAnAddressThatLeadsToThemselves) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key};
+        const auto itself = co_await a.peers.connect(a.endpoint());
+        EXPECT_TRUE(itself && *itself == 1);
+        EXPECT_EQ(a.peers.find(1), nullptr);
+        co_await a.end();
+    });
+}
+
+TEST(Peers, AreRefusedWithAnotherKey) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, other_key};
+        const auto found = co_await a.peers.connect(b.endpoint());
+        EXPECT_TRUE(!found && found.error().code == wire::TlsErrc::wrong_key);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+TEST(Peers, OfAnotherVersionAreRefusedWithBothVersions) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key, wire::protocol_version + 1};
+        const auto found = co_await a.peers.connect(b.endpoint());
+        EXPECT_TRUE(!found && found.error().code == wire::HelloErrc::no_common_protocol);
+        EXPECT_NE(found.error().message().find("protocol 2 to 2"), std::string::npos);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+TEST(Peers, SayWhenNothingListens) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key};
+        asio::ip::tcp::acceptor unused{loop, {asio::ip::address_v4::loopback(), 0}};
+        const Endpoint nobody = unused.local_endpoint();
+        unused.close();
+        const auto found = co_await a.peers.connect(nobody);
+        EXPECT_TRUE(!found && found.error().code == std::errc::connection_refused);
+        EXPECT_NE(found.error().message().find("is vrund running?"), std::string::npos);
+        co_await a.end();
+    });
+}
+
+TEST(Peers, TellOfAPeerThatIsGone) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        co_await b.end();
+        const auto a_noticed = [&] { return !a.gone.empty(); };
+        co_await until(loop, a_noticed);
+        EXPECT_EQ(a.gone, (std::vector<wire::Incarnation>{2}));
+        const auto again = co_await a.peers.connect(b.endpoint());
+        EXPECT_FALSE(again);
+        co_await a.end();
+    });
+}
+
+TEST(Peers, BeatOnlyToThoseInUseAndLoseTheSilent) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        const Clock::time_point now = Clock::now();
+        a.peers.beat(now + 1h, 0ms, 12s);
+        EXPECT_NE(a.peers.find(2), nullptr);
+        a.peers.use(2);
+        a.peers.beat(now, 0ms, 12s);
+        const auto b_heard = [&] { return !b.heard.empty(); };
+        co_await until(loop, b_heard);
+        EXPECT_EQ(b.heard.front(), wire::MessageType::beat);
+        a.peers.beat(now + 1h, 1h, 12s);
+        EXPECT_NE(a.peers.find(2), nullptr) << "our own gap is forgiven";
+        a.peers.beat(now + 3h, 0ms, 12s);
+        EXPECT_EQ(a.peers.find(2), nullptr);
+        EXPECT_EQ(a.gone.size(), 1u);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+}  // namespace
+}  // namespace vrun::daemon
