@@ -82,8 +82,8 @@ def test_a_working_directory_that_only_the_caller_has(four):
     (["-n", "4x", "true"], ["4x"]),
     (["-n", "99999999999999999999", "true"], ["99999999999999999999"]),
     (["-n"], ["-n"]),
-    (["-n", "2"], ["no program"]),
-    ([], ["no program"]),
+    (["-n", "2"], ["vrun -n 4 ./program"]),
+    ([], ["vrun -n 4 ./program"]),
     (["--oversubscibe", "true"], ["--oversubscibe", "--oversubscribe"]),
     (["--hostfil", "x", "true"], ["--hostfil", "--hostfile"]),
     (["--map-by", "moon", "true"], ["moon", "slot", "node"]),
@@ -98,7 +98,7 @@ def test_a_bad_hostfile_line(four):
     four.master.path("/tmp/hosts").write_text("w1 slots=2\nw2 slots=many\n")
     ended = vrun(four.master, "-n", 2, "--hostfile", "/tmp/hosts", "true")
     four.master.path("/tmp/hosts").unlink()
-    assert_refused(ended, USAGE, "/tmp/hosts:2", "many")
+    assert_refused(ended, USAGE, "/tmp/hosts", "line 2", "many")
 
 
 def test_too_few_slots_says_how_many_there_are(four):
@@ -170,8 +170,9 @@ def test_no_daemon_at_the_socket_that_was_named(four):
 
 
 def start_daemon(host, *arguments, **options):
-    return host.run(["vrund", "--socket", "/tmp/other/vrund.sock", "--port", "7200", *arguments],
-                    **options)
+    """Another daemon beside the host's own: its port and socket are free."""
+    environment = {"VRUN_PORT": "7200", "VRUN_SOCKET": "/tmp/other/vrund.sock"}
+    return host.run(["vrund", *arguments], env=environment, **options)
 
 
 @pytest.mark.parametrize("mode, owner, words", [

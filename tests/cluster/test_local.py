@@ -23,7 +23,7 @@ def nothing_is_left(host):
         host.vrund.stop()
         host.vrund = None
     host.assert_clean()
-    assert host.processes() == []
+    eventually(lambda: host.processes() == [], what="the end of every process")
 
 
 @pytest.mark.parametrize("user", [None, PLAIN_USER])
