@@ -63,15 +63,15 @@ asio::awaitable<std::optional<Refusal>> DaemonConnection::greet(wire::Role role,
     } catch (const std::system_error& error) {
         const bool refused = error.code().category() == make_error_code(wire::HelloErrc::gone).category();
         const int exit_code = refused ? wire::exit_code::refused : wire::exit_code::daemon_lost;
-        Refusal refusal{exit_code, "the daemon does not take us: " + std::string{error.what()}};
-        if (error.code() == std::errc::timed_out) refusal.sentence = "the daemon does not answer; it may be stopped";
+        Refusal refusal{exit_code, refused ? "the daemon does not take us: " : "the daemon does not answer: "};
+        refusal.sentence += error.code() == std::errc::timed_out ? "it may be stopped" : error.what();
         co_return refusal;
     }
 }
 
 asio::awaitable<void> DaemonConnection::leave() {
     try {
-        co_await with_timeout(link_.flushed(), leave_limit);
+        if (tasks_.size() > 0) co_await with_timeout(link_.flushed(), leave_limit);
     } catch (const std::system_error&) {  // a daemon that does not read: the end of the socket will do
     }
     link_.close();

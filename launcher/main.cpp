@@ -55,7 +55,10 @@ asio::awaitable<int> run_on(UniqueFd socket, const Settings& settings, Submissio
 asio::awaitable<int> run_job(const Settings& settings, Submission submission) {
     const auto loop = co_await asio::this_coro::executor;
     Result<std::optional<UniqueFd>> found = find_daemon(settings.socket);
-    if (!found) co_return complain(found.error().message(), wire::exit_code::daemon_lost);
+    if (!found) {
+        const std::string hint = "\nwithout --socket and VRUN_SOCKET, vrun finds a daemon or brings its own";
+        co_return complain(found.error().message() + hint, wire::exit_code::daemon_lost);
+    }
     if (*found) co_return co_await run_on(std::move(**found), settings, std::move(submission));
 
     Result<PrivateDaemon> started = start_private_daemon(loop);

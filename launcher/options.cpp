@@ -25,7 +25,7 @@ public:
         case OptionErrc::not_a_variable: return "not NAME or NAME=VALUE";
         case OptionErrc::first_program_only:
             return "holds for the whole job; write it before the first program";
-        case OptionErrc::no_program: return "no program to run; try 'vrun -n 4 ./program'";
+        case OptionErrc::no_program: return "name what to run, as in 'vrun -n 4 ./program'";
         case OptionErrc::no_program_here: return "each ':' separates two programs, one is missing";
         }
         return "unknown option error";
@@ -50,7 +50,7 @@ public:
         }
         if (!settings_.apps.back().argv.empty() || asks_for_text()) return settings_;
         if (settings_.apps.size() > 1) return Error{OptionErrc::no_program_here, ":"};
-        return Error{OptionErrc::no_program, "vrun"};
+        return Error{OptionErrc::no_program, "PROGRAM is missing"};
     }
 
 private:

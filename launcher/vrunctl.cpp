@@ -100,15 +100,19 @@ int run(int argc, char** argv) {
         app.add_subcommand("keygen", "print a new cluster key, one line of a key file");
     CLI::App* const hosts_verb = app.add_subcommand("hosts", "list the hosts that the daemon knows");
     HostsRequest request;
-    hosts_verb->add_option("--format", request.format, "plain, openmpi, mpich or json")
-        ->transform(CLI::CheckedTransformer{host_formats()})
+    std::string format = "plain";
+    hosts_verb->add_option("--format", format, "plain, openmpi, mpich or json")
+        ->check(CLI::IsMember{&host_formats()})
         ->option_text("FORMAT");
     hosts_verb->add_option("--socket", request.socket, "ask the daemon at this socket")->option_text("PATH");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : wire::exit_code::usage;
+        if (error.get_exit_code() == 0) return app.exit(error);
+        return complain(std::string{error.what()} + "\n'vrunctl --help' shows what it can do",
+                        wire::exit_code::usage);
     }
+    request.format = host_formats().at(format);
     if (keygen_verb->parsed()) return keygen();
     if (hosts_verb->parsed()) return hosts(request);
     return wire::exit_code::usage;

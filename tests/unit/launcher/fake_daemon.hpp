@@ -6,6 +6,7 @@
 
 #include "launcher/daemon_connection.hpp"
 #include "launcher/job_session.hpp"
+#include "tests/support/loop.hpp"
 #include "tests/unit/launcher/descriptors.hpp"
 
 #include <gtest/gtest.h>
@@ -111,5 +112,24 @@ private:
     TaskGroup tasks_;
     std::optional<int> exit_code_;
 };
+
+using Play = asio::awaitable<void> (*)(Scene&);
+
+inline void play(Play body) {
+    run_loop([body](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Scene scene{loop};
+        co_await body(scene);
+    });
+}
+
+inline std::size_t count_of(const std::string& text, const std::string& word) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find(word, at)) != text.npos; at += word.size()) ++count;
+    return count;
+}
+
+inline wire::Output output(wire::Rank rank, wire::StreamId stream, std::string_view text) {
+    return {rank, stream, wire::bytes_of(text)};
+}
 
 }  // namespace vrun::test
