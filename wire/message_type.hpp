@@ -70,7 +70,8 @@ enum class MessageType : std::uint16_t {
 };
 inline constexpr auto message_type_max = MessageType::host_list;
 
-// Frames of a higher class overtake those of a lower one on a link; within a class order holds.
+// Frames of a higher class overtake those of a lower one on a link; within a class order holds. A
+// node's last word is bulk: it may not overtake the output before it.
 enum class Priority : std::uint8_t { urgent, control, bulk };
 inline constexpr std::size_t priority_count = 3;
 
