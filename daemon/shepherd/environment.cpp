@@ -15,21 +15,21 @@ namespace {
 // in '*' is a prefix. Whoever wants one of them all the same gives it with -x.
 constexpr std::array dropped{
     // of the host, or of the shell that vrun was typed in
-    "HOSTNAME", "HOST", "PWD", "OLDPWD", "_", "TMPDIR", "VRUN_NODE_NAME", "VRUN_NODE", "VRUN_JOB_ID",
-    "VRUN_RANK",
+    "HOSTNAME", "HOST", "PWD", "OLDPWD", "_", "TMPDIR", "VRUN_NODE_NAME", "VRUN_NODE",
+    "VRUN_JOB_ID", "VRUN_RANK",
     // of an outer launcher: they say which rank of which job one is, and where its servers are
     "PMI_*", "PMIX_*", "PMI2_*", "HYDI_*", "HYDRA_*", "MPI_LOCALRANKID", "MPI_LOCALNRANKS",
-    "MPIR_CVAR_CH3_INTERFACE_HOSTNAME", "MV2_COMM_WORLD_*", "PRTE_*", "PRTERUN_*", "JSM_*", "FLUX_*",
-    "PALS_*", "ALPS_*", "SLURM_*", "SLURMD_*", "OMPI_COMM_WORLD_*", "OMPI_WORLD_*", "OMPI_UNIVERSE_SIZE",
-    "OMPI_NUM_APP_CTX", "OMPI_FIRST_RANKS", "OMPI_APP_CTX_NUM_PROCS", "OMPI_FILE_LOCATION",
-    "OMPI_COMMAND", "OMPI_ARGV", "OMPI_PARENT_PORT", "OMPI_MCA_orte_*", "OMPI_MCA_ess*",
-    "OMPI_MCA_schizo*", "OMPI_MCA_pmix*", "OMPI_MCA_num_procs", "OMPI_MCA_initial_wdir",
-    "OMPI_MCA_cpu_type", "OMPI_MCA_mpi_oversubscribe", "OMPI_MCA_shmem_RUNTIME_QUERY_hint"};
-constexpr std::array kept{
-    "PMIX_MCA_*",  // people's choices for the client library, not a place
-    // of the allocation, not of a step in it: scripts name files by these
-    "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_SUBMIT_DIR", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID",
-    "SLURM_CPUS_PER_TASK"};
+    "MPIR_CVAR_CH3_INTERFACE_HOSTNAME", "MV2_COMM_WORLD_*", "PRTE_*", "PRTERUN_*", "JSM_*",
+    "FLUX_*", "PALS_*", "ALPS_*", "SLURM_*", "SLURMD_*", "OMPI_COMM_WORLD_*", "OMPI_WORLD_*",
+    "OMPI_UNIVERSE_SIZE", "OMPI_NUM_APP_CTX", "OMPI_FIRST_RANKS", "OMPI_APP_CTX_NUM_PROCS",
+    "OMPI_FILE_LOCATION", "OMPI_COMMAND", "OMPI_ARGV", "OMPI_PARENT_PORT", "OMPI_MCA_orte_*",
+    "OMPI_MCA_ess*", "OMPI_MCA_schizo*", "OMPI_MCA_pmix*", "OMPI_MCA_num_procs",
+    "OMPI_MCA_initial_wdir", "OMPI_MCA_cpu_type", "OMPI_MCA_mpi_oversubscribe",
+    "OMPI_MCA_shmem_RUNTIME_QUERY_hint"};
+constexpr std::array kept{"PMIX_MCA_*",  // people's choices for the client library, not a place
+                          // of the allocation, not of a step in it: scripts name files by these
+                          "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_SUBMIT_DIR",
+                          "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_CPUS_PER_TASK"};
 
 bool matches(std::string_view pattern, std::string_view name) {
     if (!pattern.ends_with('*')) return pattern == name;
@@ -52,7 +52,8 @@ public:
 
     std::vector<std::string> list() const {
         std::vector<std::string> assignments;
-        for (const auto& [name, value] : values_) assignments.push_back(name + '=' + value);
+        for (const auto& [name, value] : values_)
+            assignments.push_back(name + '=' + value);
         return assignments;
     }
 
@@ -98,7 +99,8 @@ void set_scheduling(Variables& variables, const NodeEnvironment& node, const Ran
 
 std::string joined(std::span<const std::string> words) {
     std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    for (const std::string& word : words)
+        text += (text.empty() ? "" : " ") + word;
     return text;
 }
 
@@ -116,7 +118,8 @@ std::string open_mpi_uri(const NodeEnvironment& node, wire::NodeIndex of) {
 
 std::uint64_t universe_size(const wire::LaunchJob& launch) {
     std::uint64_t slots = 0;
-    for (const wire::JobNode& node : launch.nodes) slots += node.slots;
+    for (const wire::JobNode& node : launch.nodes)
+        slots += node.slots;
     return std::max<std::uint64_t>(slots, wire::rank_count(launch.runs));
 }
 
@@ -162,12 +165,15 @@ void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace
 }  // namespace
 
 bool is_inherited(std::string_view variable_name) {
-    const auto matches_name = [&](std::string_view pattern) { return matches(pattern, variable_name); };
+    const auto matches_name = [&](std::string_view pattern) {
+        return matches(pattern, variable_name);
+    };
     return std::ranges::any_of(kept, matches_name) || std::ranges::none_of(dropped, matches_name);
 }
 
 std::vector<std::string> rank_environment(const NodeEnvironment& node, const RankPlace& place,
-                                          const std::vector<std::string>& pmix, const std::string& workdir) {
+                                          const std::vector<std::string>& pmix,
+                                          const std::string& workdir) {
     Variables variables;
     inherit(variables, node.launch.environment);
     for (const std::string& assignment : node.launch.apps.at(place.app).environment)
@@ -179,7 +185,8 @@ std::vector<std::string> rank_environment(const NodeEnvironment& node, const Ran
     set_scheduling(variables, node, place);
     set_apps(variables, node.launch, place);
     set_rank(variables, node, place);
-    for (const std::string& assignment : pmix) variables.add(assignment);
+    for (const std::string& assignment : pmix)
+        variables.add(assignment);
     return variables.list();
 }
 

@@ -30,7 +30,8 @@ struct NodeEnvironment {  // the same for all ranks of a job here
     std::uint32_t cores = 1;        // that ranks may use here
 };
 
-// hwloc's plug-ins cost a rank up to 0.6 s and 79 MB; a caller who wants them sets HWLOC_COMPONENTS.
+// hwloc's plug-ins cost a rank up to 0.6 s and 79 MB; a caller who wants them sets
+// HWLOC_COMPONENTS.
 inline constexpr std::string_view hwloc_components =
     "-opencl,-cuda,-nvml,-rsmi,-levelzero,-gl,-pci,-linuxio";
 
@@ -39,6 +40,7 @@ bool is_inherited(std::string_view variable_name);
 
 // `pmix` is what the PMIx server wants the rank to know. Sorted by name, no name twice.
 std::vector<std::string> rank_environment(const NodeEnvironment& node, const RankPlace& place,
-                                          const std::vector<std::string>& pmix, const std::string& workdir);
+                                          const std::vector<std::string>& pmix,
+                                          const std::string& workdir);
 
 }  // namespace vrun::shepherd

@@ -13,6 +13,9 @@ namespace vrun::shepherd {
 // none is named. not_started and whatever already names a code keep it.
 int exit_code_of(const wire::Failure& failure);
 
+// Whether output has no reader any more, so that nobody gives credit for it either.
+bool nobody_reads(wire::FailureKind cause);
+
 // `failure` with its exit_code filled in.
 wire::Failure with_exit_code(wire::Failure failure);
 

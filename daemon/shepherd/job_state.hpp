@@ -37,9 +37,8 @@ constexpr std::array transitions{
 // clang-format on
 
 constexpr std::optional<State> next(State from, Event event) {
-    const auto row = std::ranges::find_if(transitions, [&](const Transition& t) {
-        return t.from == from && t.event == event;
-    });
+    const auto row = std::ranges::find_if(
+        transitions, [&](const Transition& t) { return t.from == from && t.event == event; });
     if (row == transitions.end()) return std::nullopt;
     return row->to;
 }

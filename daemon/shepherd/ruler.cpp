@@ -14,10 +14,24 @@ using wire::EndMode;
 using wire::FailureKind;
 using wire::NodeIndex;
 
+namespace {
+
+// How hard an EndJob presses: ranks that ignore TERM, then output that nobody reads any more.
+int pressure_of(const wire::EndJob& end) {
+    if (end.mode == EndMode::terminate) return 1;
+    return nobody_reads(end.cause.kind) ? 3 : 2;
+}
+
+}  // namespace
+
 Ruler::Ruler(const wire::LaunchJob& launch)
-    : runs_{launch.runs}, exited_(wire::rank_count(launch.runs), false), ranks_left_{exited_.size()} {
-    for (const wire::JobNode& node : launch.nodes) nodes_.push_back({.name = node.name});
-    for (const wire::RankRun& run : runs_) nodes_.at(run.node).ranks_left += run.count;
+    : runs_{launch.runs},
+      exited_(wire::rank_count(launch.runs), false),
+      ranks_left_{exited_.size()} {
+    for (const wire::JobNode& node : launch.nodes)
+        nodes_.push_back({.name = node.name});
+    for (const wire::RankRun& run : runs_)
+        nodes_.at(run.node).ranks_left += run.count;
 }
 
 Orders Ruler::ranks_started(std::span<const NodeIndex> nodes) {
@@ -69,8 +83,8 @@ Orders Ruler::rank_aborted(const wire::AbortJob& aborted) {
     return take();
 }
 
-// The first request fails the job. While it ends, only a stronger one is worth passing on: ranks
-// that ignore TERM, or output that nobody reads any more.
+// The first request fails the job. While it ends, only a stronger one is worth passing on: every
+// node may ask when all lose their controller at once.
 Orders Ruler::end_requested(const wire::EndJob& request) {
     if (request.mode == EndMode::sweep || state_ == State::ended) return take();
     wire::EndJob end = request;
@@ -78,16 +92,16 @@ Orders Ruler::end_requested(const wire::EndJob& request) {
     end.cause = with_exit_code(std::move(end.cause));
     if (state_ == State::launching || state_ == State::running)
         fail(end.cause, Event::cancelled, end);
-    else if (end.mode == EndMode::kill)
+    else if (pressure_of(end) > pressure_)
         order(std::move(end));
     return take();
 }
 
 Orders Ruler::node_lost(const wire::NodeLost& lost) {
     if (lost.node >= nodes_.size() || nodes_[lost.node].lost) return take();
-    // A node that said NodeDone has nothing more to lose but what its subtree still owes.
     const auto below = wire::tree_subtree(lost.node, static_cast<NodeIndex>(nodes_.size()));
-    const bool owes = std::ranges::any_of(below, [this](NodeIndex node) { return !nodes_[node].done; });
+    const bool owes =
+        std::ranges::any_of(below, [this](NodeIndex node) { return nodes_[node].is_awaited(); });
     if (!owes || state_ == State::ended) return take();
     wire::Failure failure;
     failure.kind = FailureKind::node_lost;
@@ -97,9 +111,10 @@ Orders Ruler::node_lost(const wire::NodeLost& lost) {
     if (!lost.address.empty()) failure.text += " (" + lost.address + ")";
     fail(std::move(failure), Event::lost, {});
     for (const NodeIndex node : below) {
-        nodes_[node].lost = !nodes_[node].done;
+        nodes_[node].orphaned = true;
         count_out(nodes_[node]);
     }
+    nodes_[lost.node].lost = !nodes_[lost.node].done;
     settle();
     return take();
 }
@@ -110,6 +125,18 @@ Orders Ruler::nodes_done(std::span<const NodeIndex> nodes) {
         nodes_[node].done = true;
         count_out(nodes_[node]);
     }
+    settle();
+    return take();
+}
+
+bool Ruler::has_orphans() const noexcept {
+    return std::ranges::any_of(nodes_,
+                               [](const Node& node) { return node.orphaned && node.is_awaited(); });
+}
+
+Orders Ruler::give_up_orphans() {
+    for (Node& node : nodes_)
+        if (node.orphaned && node.is_awaited()) node.lost = true;
     settle();
     return take();
 }
@@ -136,6 +163,7 @@ void Ruler::fail(wire::Failure failure, Event event, wire::EndJob end) {
 
 // The nodes act on the kind of the cause; its words are for vrun, which has them from JobFailed.
 void Ruler::order(wire::EndJob end) {
+    if (end.mode != EndMode::sweep) pressure_ = pressure_of(end);
     std::erase_if(orders_, [](const Order& o) { return std::holds_alternative<wire::EndJob>(o); });
     end.cause.text.clear();
     orders_.push_back(std::move(end));
@@ -144,8 +172,7 @@ void Ruler::order(wire::EndJob end) {
 void Ruler::settle() {
     if (state_ < State::draining && ranks_left_ == 0) begin_sweep();
     if (state_ != State::draining) return;
-    const auto finished = [](const Node& node) { return node.done || node.lost; };
-    if (!std::ranges::all_of(nodes_, finished) || !advance(Event::all_done)) return;
+    if (std::ranges::any_of(nodes_, &Node::is_awaited) || !advance(Event::all_done)) return;
     orders_.push_back(wire::JobEnded{exit_code_of(failure_), failure_, lost_nodes()});
 }
 
@@ -155,7 +182,9 @@ void Ruler::begin_sweep() {
     if (advance(Event::last_exited)) order({.mode = EndMode::sweep, .cause = failure_});
 }
 
-void Ruler::count_out(Node& node) { ranks_left_ -= std::exchange(node.ranks_left, 0); }
+void Ruler::count_out(Node& node) {
+    ranks_left_ -= std::exchange(node.ranks_left, 0);
+}
 
 wire::Failure Ruler::failure_of_rank(FailureKind kind, wire::Rank rank, std::int32_t code) const {
     wire::Failure failure;
@@ -175,6 +204,8 @@ std::vector<NodeIndex> Ruler::lost_nodes() const {
     return lost;
 }
 
-Orders Ruler::take() { return std::exchange(orders_, {}); }
+Orders Ruler::take() {
+    return std::exchange(orders_, {});
+}
 
 }  // namespace vrun::shepherd

@@ -2,13 +2,14 @@
 // daemon/shepherd/ruler: what a job's root decides from what it hears.
 // Pure: every input is a message that came up the tree, the answer is the messages to send. The
 // first failure to arrive is the job's; all ranks reaped begins the sweep; all nodes in ends it.
-// Inputs may come twice, late or never (a lost node): each rank and node is counted once.
+// Inputs may come twice, late or never: each rank and node is counted once.
 #pragma once
 
 #include "daemon/shepherd/job_state.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/messages/launch.hpp"
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <variant>
@@ -20,6 +21,7 @@ namespace vrun::shepherd {
 using Order = std::variant<wire::JobStarted, wire::JobFailed, wire::EndJob, wire::JobEnded>;
 using Orders = std::vector<Order>;
 
+inline constexpr std::chrono::milliseconds orphan_wait{wire::end_grace_ms};
 inline constexpr std::size_t failure_text_max = 2048;  // EndJob and JobFailed are small messages
 
 class Ruler {
@@ -31,8 +33,13 @@ public:
     Orders rank_exited(const wire::RankExited& exited);
     Orders rank_aborted(const wire::AbortJob& aborted);
     Orders end_requested(const wire::EndJob& request);  // by vrun, its daemon, or a node
-    Orders node_lost(const wire::NodeLost& lost);       // and with it every node below
+    Orders node_lost(const wire::NodeLost& lost);
     Orders nodes_done(std::span<const wire::NodeIndex> nodes);
+
+    // Nodes below a lost one end by themselves and report through the controller, if they can. Give
+    // them orphan_wait, then stop waiting: they count as lost.
+    bool has_orphans() const noexcept;
+    Orders give_up_orphans();
 
     State state() const noexcept { return state_; }
 
@@ -43,6 +50,9 @@ private:
         bool started = false;
         bool done = false;
         bool lost = false;
+        bool orphaned = false;
+
+        bool is_awaited() const noexcept { return !done && !lost; }
     };
 
     bool advance(Event event);
@@ -61,6 +71,7 @@ private:
     std::uint64_t ranks_left_ = 0;
     State state_ = State::launching;
     wire::Failure failure_;  // the first
+    int pressure_ = 0;       // of the strongest EndJob so far
     Orders orders_;
 };
 

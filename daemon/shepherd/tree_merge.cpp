@@ -17,7 +17,9 @@ void TreeMerge::report(NodeIndex from, std::span<const NodeIndex> nodes) {
     reported_.insert(reported_.end(), nodes.begin(), nodes.end());
 }
 
-void TreeMerge::lose(NodeIndex child) { std::erase(awaited_, child); }
+void TreeMerge::lose(NodeIndex child) {
+    std::erase(awaited_, child);
+}
 
 std::optional<std::vector<NodeIndex>> TreeMerge::take() {
     if (taken_ || !awaited_.empty()) return std::nullopt;

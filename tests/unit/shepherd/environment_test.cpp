@@ -4,8 +4,8 @@
 #include "sample_job.hpp"
 #include "wire/job_id.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <optional>
 
 namespace vrun::shepherd {
@@ -15,7 +15,8 @@ using Environment = std::vector<std::string>;
 
 std::optional<std::string> value(const Environment& environment, std::string_view name) {
     for (const std::string& assignment : environment)
-        if (assignment.starts_with(std::string{name} + '=')) return assignment.substr(name.size() + 1);
+        if (assignment.starts_with(std::string{name} + '='))
+            return assignment.substr(name.size() + 1);
     return std::nullopt;
 }
 
@@ -42,18 +43,28 @@ protected:
 
 TEST_F(RankEnvironment, SaysInEveryDialectWhichRankItIs) {
     const Environment environment = made();
-    const std::pair<const char*, const char*> expected[] = {
-        {"OMPI_COMM_WORLD_RANK", "3"},       {"OMPI_COMM_WORLD_SIZE", "4"},
-        {"OMPI_COMM_WORLD_LOCAL_RANK", "1"}, {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
-        {"OMPI_COMM_WORLD_NODE_RANK", "1"},  {"OMPI_UNIVERSE_SIZE", "4"},
-        {"OMPI_NUM_APP_CTX", "1"},           {"OMPI_FIRST_RANKS", "0"},
-        {"OMPI_APP_CTX_NUM_PROCS", "4"},     {"OMPI_COMMAND", "./hello"},
-        {"OMPI_ARGV", "a b c"},              {"MPI_LOCALRANKID", "1"},
-        {"MPI_LOCALNRANKS", "2"},            {"VRUN_RANK", "3"},
-        {"VRUN_NODE", "n1"},                 {"PMIX_RANK", "3"},
-        {"PMIX_NAMESPACE", "ours"},          {"HOSTNAME", "kernel-name"},
-        {"PWD", "/work"},                    {"TMPDIR", "/tmp/vrun-s.x/job"}};
-    for (const auto& [name, text] : expected) EXPECT_EQ(value(environment, name), text) << name;
+    const std::pair<const char*, const char*> expected[] = {{"OMPI_COMM_WORLD_RANK", "3"},
+                                                            {"OMPI_COMM_WORLD_SIZE", "4"},
+                                                            {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                                                            {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
+                                                            {"OMPI_COMM_WORLD_NODE_RANK", "1"},
+                                                            {"OMPI_UNIVERSE_SIZE", "4"},
+                                                            {"OMPI_NUM_APP_CTX", "1"},
+                                                            {"OMPI_FIRST_RANKS", "0"},
+                                                            {"OMPI_APP_CTX_NUM_PROCS", "4"},
+                                                            {"OMPI_COMMAND", "./hello"},
+                                                            {"OMPI_ARGV", "a b c"},
+                                                            {"MPI_LOCALRANKID", "1"},
+                                                            {"MPI_LOCALNRANKS", "2"},
+                                                            {"VRUN_RANK", "3"},
+                                                            {"VRUN_NODE", "n1"},
+                                                            {"PMIX_RANK", "3"},
+                                                            {"PMIX_NAMESPACE", "ours"},
+                                                            {"HOSTNAME", "kernel-name"},
+                                                            {"PWD", "/work"},
+                                                            {"TMPDIR", "/tmp/vrun-s.x/job"}};
+    for (const auto& [name, text] : expected)
+        EXPECT_EQ(value(environment, name), text) << name;
     EXPECT_EQ(value(environment, "VRUN_JOB_ID"), wire::id_text(job.job));
     EXPECT_FALSE(value(environment, "PMI_RANK"));
     EXPECT_TRUE(std::ranges::is_sorted(environment));
@@ -69,17 +80,17 @@ TEST_F(RankEnvironment, KeepsOpenMpi4FromBecomingASingleton) {
 }
 
 TEST_F(RankEnvironment, PassesTheCallersVariablesOn) {
-    job.environment = {"PATH=/bin", "OMP_NUM_THREADS=4", "OMPI_MCA_btl=self,tcp", "EMPTY=",
-                       "SLURM_JOB_ID=9", "PMIX_MCA_gds=hash"};
+    job.environment = {"PATH=/bin", "OMP_NUM_THREADS=4", "OMPI_MCA_btl=self,tcp",
+                       "EMPTY=",    "SLURM_JOB_ID=9",    "PMIX_MCA_gds=hash"};
     const Environment environment = made();
     for (const std::string& assignment : job.environment)
         EXPECT_TRUE(std::ranges::binary_search(environment, assignment)) << assignment;
 }
 
 TEST_F(RankEnvironment, LosesWhatBelongsToAnotherHostOrLauncher) {
-    job.environment = {"HOSTNAME=c",          "TMPDIR=/tmp/mine", "OLDPWD=/x",     "PMI_FD=5",
-                       "PMIX_SERVER_URI41=x", "SLURM_PROCID=9",   "FLUX_JOB_ID=1", "OMPI_PARENT_PORT=x",
-                       "OMPI_MCA_ess_base_vpid=1"};
+    job.environment = {"HOSTNAME=c",    "TMPDIR=/tmp/mine",    "OLDPWD=/x",
+                       "PMI_FD=5",      "PMIX_SERVER_URI41=x", "SLURM_PROCID=9",
+                       "FLUX_JOB_ID=1", "OMPI_PARENT_PORT=x",  "OMPI_MCA_ess_base_vpid=1"};
     const Environment environment = made();
     for (const std::string& assignment : job.environment)
         EXPECT_FALSE(std::ranges::binary_search(environment, assignment)) << assignment;
@@ -101,7 +112,8 @@ TEST_F(RankEnvironment, LetsExplicitVariablesWin) {
 TEST_F(RankEnvironment, TellsEveryLibraryTheNetwork) {
     const Environment environment = made();
     EXPECT_EQ(value(environment, "OMPI_MCA_btl_tcp_if_include"), "10.1.0.0/16");
-    for (const char* name : {"UCX_NET_DEVICES", "FI_TCP_IFACE", "NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"})
+    for (const char* name :
+         {"UCX_NET_DEVICES", "FI_TCP_IFACE", "NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"})
         EXPECT_EQ(value(environment, name), "eth1") << name;
 }
 
@@ -115,8 +127,9 @@ TEST_F(RankEnvironment, DoesNotNameANetworkWithoutNeedOrAgainstTheUser) {
 }
 
 TEST_F(RankEnvironment, PutsSharedMemoryFilesWhereTheyAreRemoved) {
-    for (const char* name : {"OMPI_MCA_btl_vader_backing_directory", "OMPI_MCA_btl_sm_backing_directory",
-                             "OMPI_MCA_osc_sm_backing_directory", "OMPI_MCA_osc_rdma_backing_directory"})
+    for (const char* name :
+         {"OMPI_MCA_btl_vader_backing_directory", "OMPI_MCA_btl_sm_backing_directory",
+          "OMPI_MCA_osc_sm_backing_directory", "OMPI_MCA_osc_rdma_backing_directory"})
         EXPECT_EQ(value(made(), name), "/dev/shm/vrun-s.x/job") << name;
 }
 

@@ -32,7 +32,8 @@ TEST(Lease, BlamesNobodyForOurOwnStandstillOnce) {
     EXPECT_FALSE(lease.is_over(start + seconds{39}));
     EXPECT_TRUE(lease.is_over(start + seconds{40}));
     lease.tick(start + seconds{63});
-    EXPECT_TRUE(lease.is_over(start + seconds{63})) << "a second standstill without word from anyone";
+    EXPECT_TRUE(lease.is_over(start + seconds{63}))
+        << "a second standstill without word from anyone";
 }
 
 TEST(Lease, MayBeExtendedAgainAfterARenewal) {

@@ -27,15 +27,20 @@ public:
         hear(ruler.ranks_started(all));
     }
     void exits(Rank rank, int code = 0, bool mid_mpi = false) {
-        hear(ruler.rank_exited({.rank = rank, .signaled = false, .code = code, .mid_mpi = mid_mpi}));
+        hear(
+            ruler.rank_exited({.rank = rank, .signaled = false, .code = code, .mid_mpi = mid_mpi}));
     }
     void killed(Rank rank, int signal) {
         hear(ruler.rank_exited({.rank = rank, .signaled = true, .code = signal}));
     }
-    void aborts(Rank rank, int code) { hear(ruler.rank_aborted({.rank = rank, .code = code, .text = ""})); }
+    void aborts(Rank rank, int code) {
+        hear(ruler.rank_aborted({.rank = rank, .code = code, .text = ""}));
+    }
     void done(std::vector<NodeIndex> nodes) { hear(ruler.nodes_done(nodes)); }
+    void orphans_are_overdue() { hear(ruler.give_up_orphans()); }
     void loses(NodeIndex node) {
-        hear(ruler.node_lost({.node = node, .name = "x", .address = "10.1.0.9", .reason = "silent"}));
+        hear(ruler.node_lost(
+            {.node = node, .name = "x", .address = "10.1.0.9", .reason = "silent"}));
     }
     void cancel(EndMode mode, int signal) {
         wire::EndJob end;
@@ -55,7 +60,8 @@ private:
     void hear(Orders orders) {
         for (Order& order : orders) {
             if (std::holds_alternative<wire::JobStarted>(order)) ++started;
-            if (auto* failed = std::get_if<wire::JobFailed>(&order)) failures.push_back(failed->failure);
+            if (auto* failed = std::get_if<wire::JobFailed>(&order))
+                failures.push_back(failed->failure);
             if (auto* end = std::get_if<wire::EndJob>(&order)) ends.push_back(*end);
             if (auto* last = std::get_if<wire::JobEnded>(&order)) ended.push_back(*last);
         }
@@ -64,7 +70,8 @@ private:
 
 std::vector<EndMode> modes(const Court& court) {
     std::vector<EndMode> found;
-    for (const auto& end : court.ends) found.push_back(end.mode);
+    for (const auto& end : court.ends)
+        found.push_back(end.mode);
     return found;
 }
 
@@ -72,7 +79,8 @@ TEST(Ruler, EndsAJobInWhichAllGoesWellWithZero) {
     Court court;
     court.all_start();
     EXPECT_EQ(court.started, 1);
-    for (const Rank rank : {0, 1, 2}) court.exits(rank);
+    for (const Rank rank : {0, 1, 2})
+        court.exits(rank);
     EXPECT_TRUE(court.ends.empty()) << "one rank still runs";
     court.exits(3);
     EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
@@ -144,7 +152,8 @@ TEST(Ruler, LetsAbortBeatTheExitsThatOurOwnTermCauses) {
     Court court;
     court.all_start();
     court.aborts(3, 7);
-    for (const Rank rank : {3, 0, 1, 2}) court.killed(rank, 15);
+    for (const Rank rank : {3, 0, 1, 2})
+        court.killed(rank, 15);
     court.done({0, 1});
     EXPECT_EQ(court.failures.at(0).kind, FailureKind::aborted);
     EXPECT_EQ(court.failures.size(), 1u);
@@ -165,14 +174,16 @@ TEST(Ruler, ReportsWhatCouldNotStart) {
     ASSERT_EQ(orders.size(), 2u);
     EXPECT_EQ(std::get<wire::JobFailed>(orders[0]).failure.exit_code, 127);
     EXPECT_EQ(std::get<wire::JobFailed>(orders[0]).failure.text, failed.sentence);
-    EXPECT_TRUE(std::get<wire::EndJob>(orders[1]).cause.text.empty()) << "EndJob is a small message";
-    for (Rank rank = 0; rank < 4; ++rank) other.exits(rank, 127);
+    EXPECT_TRUE(std::get<wire::EndJob>(orders[1]).cause.text.empty())
+        << "EndJob is a small message";
+    for (Rank rank = 0; rank < 4; ++rank)
+        other.exits(rank, 127);
     other.done({0, 1});
     EXPECT_EQ(other.started, 0);
     EXPECT_EQ(other.ended.at(0).exit_code, 127);
 }
 
-TEST(Ruler, DoesNotWaitForALostNodeOrThoseBelowIt) {
+TEST(Ruler, DoesNotWaitForALostNodeNorLongForThoseBelowIt) {
     Court court{18, 1};  // node 17 is below node 1
     court.all_start(18);
     court.loses(1);
@@ -182,11 +193,31 @@ TEST(Ruler, DoesNotWaitForALostNodeOrThoseBelowIt) {
         if (rank != 1) court.killed(rank, 15);
     EXPECT_EQ(modes(court), (std::vector{EndMode::terminate, EndMode::sweep}));
     std::vector<NodeIndex> rest{0};
-    for (NodeIndex node = 2; node < 17; ++node) rest.push_back(node);
+    for (NodeIndex node = 2; node < 17; ++node)
+        rest.push_back(node);
     court.done(rest);
+    EXPECT_TRUE(court.ended.empty()) << "node 17 may still report through the controller";
+    EXPECT_TRUE(court.ruler.has_orphans());
+    court.orphans_are_overdue();
     ASSERT_EQ(court.ended.size(), 1u);
     EXPECT_EQ(court.ended[0].exit_code, 121);
     EXPECT_EQ(court.ended[0].lost, (std::vector<NodeIndex>{1, 17}));
+}
+
+TEST(Ruler, HearsOrphansThatReportInTime) {
+    Court court{18, 1};
+    court.all_start(18);
+    court.loses(1);
+    for (Rank rank = 0; rank < 17; ++rank)
+        court.killed(rank, 15);
+    std::vector<NodeIndex> rest{0, 17};
+    for (NodeIndex node = 2; node < 17; ++node)
+        rest.push_back(node);
+    court.done(rest);
+    EXPECT_FALSE(court.ruler.has_orphans());
+    EXPECT_EQ(court.ended.at(0).lost, std::vector<NodeIndex>{1});
+    court.orphans_are_overdue();
+    EXPECT_EQ(court.ended.size(), 1u);
 }
 
 TEST(Ruler, SweepsAtOnceWhenTheLastRunningNodeIsLost) {
@@ -203,7 +234,8 @@ TEST(Ruler, SweepsAtOnceWhenTheLastRunningNodeIsLost) {
 TEST(Ruler, FailsAJobWhoseNodeIsLostBeforeItHasDrained) {
     Court court;
     court.all_start();
-    for (Rank rank = 0; rank < 4; ++rank) court.exits(rank);
+    for (Rank rank = 0; rank < 4; ++rank)
+        court.exits(rank);
     court.done({0});
     court.loses(1);
     EXPECT_EQ(court.failures.at(0).kind, FailureKind::node_lost);
@@ -213,7 +245,8 @@ TEST(Ruler, FailsAJobWhoseNodeIsLostBeforeItHasDrained) {
 TEST(Ruler, DoesNotMindLosingANodeThatIsDone) {
     Court court;
     court.all_start();
-    for (Rank rank = 0; rank < 4; ++rank) court.exits(rank);
+    for (Rank rank = 0; rank < 4; ++rank)
+        court.exits(rank);
     court.done({1});
     court.loses(1);
     court.done({0});
@@ -228,8 +261,10 @@ TEST(Ruler, CancelsWithTheSignalsCodeAndEscalates) {
     court.cancel(EndMode::terminate, 2);
     EXPECT_EQ(modes(court), std::vector{EndMode::terminate}) << "asked again: nothing new";
     court.cancel(EndMode::kill, 2);
+    court.cancel(EndMode::kill, 2);
     EXPECT_EQ(modes(court), (std::vector{EndMode::terminate, EndMode::kill}));
-    for (Rank rank = 0; rank < 4; ++rank) court.killed(rank, 9);
+    for (Rank rank = 0; rank < 4; ++rank)
+        court.killed(rank, 9);
     court.done({0, 1});
     EXPECT_EQ(court.failures.size(), 1u);
     EXPECT_EQ(court.ended.at(0).exit_code, 130);
@@ -238,7 +273,8 @@ TEST(Ruler, CancelsWithTheSignalsCodeAndEscalates) {
 TEST(Ruler, TellsNodesThatDrainThatNobodyReadsAnyMore) {
     Court court;
     court.all_start();
-    for (Rank rank = 0; rank < 4; ++rank) court.exits(rank);
+    for (Rank rank = 0; rank < 4; ++rank)
+        court.exits(rank);
     wire::EndJob end;
     end.mode = EndMode::kill;
     end.cause.kind = FailureKind::client_gone;

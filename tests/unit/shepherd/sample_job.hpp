@@ -18,7 +18,8 @@ inline wire::LaunchJob sample_job(wire::NodeIndex nodes, std::uint32_t ranks_eac
                              .address = "10.1.0." + std::to_string(node + 1),
                              .port = 7117,
                              .slots = ranks_each});
-        job.runs.push_back({.node = node, .first_rank = node * ranks_each, .count = ranks_each, .app = 0});
+        job.runs.push_back(
+            {.node = node, .first_rank = node * ranks_each, .count = ranks_each, .app = 0});
     }
     wire::App& app = job.apps.emplace_back();
     app.argv = {"./hello", "a", "b c"};

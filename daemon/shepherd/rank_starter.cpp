@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/shepherd/rank_starter.hpp"
+
+#include "daemon/shepherd/workdir.hpp"
+#include "process/program.hpp"
+
+#include <sched.h>
+#include <sys/utsname.h>
+#include <csignal>
+
+namespace vrun::shepherd {
+namespace {
+
+constexpr std::size_t sentence_size_max = 8u << 10;
+
+std::uint32_t usable_cores() {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    if (::sched_getaffinity(0, sizeof cores, &cores) < 0) return 1;  // more than the set can hold
+    return static_cast<std::uint32_t>(CPU_COUNT(&cores));
+}
+
+std::string kernel_host_name() {
+    struct utsname names {};
+    return ::uname(&names) < 0 ? "" : names.nodename;
+}
+
+}  // namespace
+
+RankStarter::RankStarter(Parts parts, std::optional<int> oom_score_adj)
+    : parts_{parts},
+      oom_score_adj_{oom_score_adj},
+      host_name_{kernel_host_name()},
+      cores_{usable_cores()} {}
+
+std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
+                                                    const JobDirectories& directories) {
+    const wire::StartRanks& start = parts_.start;
+    const wire::App& app = start.launch.apps[place.app];
+    const NodeEnvironment node{.launch = start.launch,
+                               .node = start.node,
+                               .network = start.network,
+                               .session_directory = directories.session,
+                               .shm_directory = directories.shm,
+                               .host_name = host_name_,
+                               .cores = cores_};
+    const auto pmix = parts_.server.environment_of(place.rank);
+    const Result<std::string> workdir =
+        find_workdir(app.workdir, rank_environment(node, place, pmix, app.workdir));
+    if (!workdir) return failure(workdir.error(), wire::exit_code::not_executable, place.rank);
+
+    process::ChildPlan child = plan(place, rank_environment(node, place, pmix, *workdir));
+    child.workdir = *workdir;
+    const auto path = process::value_in(child.environment, "PATH");
+    const Result<std::string> program = process::find_program(app.argv[0], path, *workdir);
+    if (!program)
+        return failure(program.error(), process::exit_code_of(program.error().code), place.rank);
+    child.program = *program;
+    const std::optional<Error> error = parts_.ranks.start(place.rank, std::move(child));
+    if (error) return failure(*error, process::exit_code_of(error->code), place.rank);
+    return std::nullopt;
+}
+
+process::ChildPlan RankStarter::plan(const RankPlace& place,
+                                     std::vector<std::string> environment) const {
+    const wire::LaunchJob& launch = parts_.start.launch;
+    return {.argv = launch.apps[place.app].argv,
+            .program = {},
+            .environment = std::move(environment),
+            .stdio = parts_.io.connect(place.rank),
+            .umask = launch.umask,
+            .limits = launch.limits,
+            .oom_score_adj = oom_score_adj_,
+            .death_signal = SIGKILL};
+}
+
+wire::StartFailed RankStarter::failure(const Error& error, int exit_code,
+                                       std::optional<wire::Rank> rank) const {
+    wire::StartFailed failed{.node = parts_.start.node,
+                             .has_rank = rank.has_value(),
+                             .rank = rank.value_or(0),
+                             .error = error.code.value(),
+                             .exit_code = exit_code,
+                             .sentence = error.message()};
+    if (failed.sentence.size() > sentence_size_max) failed.sentence.resize(sentence_size_max);
+    return failed;
+}
+
+}  // namespace vrun::shepherd
