@@ -56,7 +56,7 @@ private:
     std::uint64_t dropped_ = 0;
 };
 
-std::string quoted(std::string_view value) {
+std::string shown_value(std::string_view value) {
     std::string text = escaped(value);
     if (!text.empty() && text.find_first_of(" \"=") == std::string::npos) return text;
     for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2)
@@ -86,7 +86,7 @@ void Log::write(LogLevel level, std::string_view message, Fields fields) {
     if (!logger_->should_log(spdlog_level)) return;
     std::string line = escaped(message);
     for (const Field& field : fields)
-        line.append(1, ' ').append(field.key).append(1, '=').append(quoted(field.value));
+        line.append(1, ' ').append(field.key).append(1, '=').append(shown_value(field.value));
     logger_->log(spdlog_level, spdlog::string_view_t{line.data(), line.size()});
 }
 
