@@ -45,6 +45,8 @@ enum class OptionErrc {
     not_a_descriptor,
     not_a_name,
     not_a_path,
+    value_missing,
+    no_value_wanted,
     several_values,
     unknown_setting,
     unknown_flag,

@@ -4,8 +4,7 @@
 #include "wire/job_map.hpp"
 
 #include <gtest/gtest.h>
-#include <chrono>
-#include <numeric>
+#include <ctime>
 #include <sstream>
 
 namespace vrun::daemon {
@@ -225,11 +224,11 @@ TEST(Placement, RefusesNumbersThatNoMachineHolds) {
 TEST(Placement, PlacesTenThousandRanksAtOnce) {
     std::vector<Candidate> nodes(1000, Candidate{"n", 10});
     for (const Placement policy : {slot, node, over, node_over, per_node(10)}) {
-        const auto start = std::chrono::steady_clock::now();
+        const std::clock_t start = std::clock();  // of the processor: other tests run beside us
         const auto result = place(nodes, std::vector<std::uint32_t>{10'000}, policy);
-        const auto took = std::chrono::steady_clock::now() - start;
+        const std::clock_t took = std::clock() - start;
         EXPECT_EQ(wire::rank_count(std::get<Placed>(result).runs), 10'000u);
-        EXPECT_LT(took, std::chrono::milliseconds{50});
+        EXPECT_LT(took, CLOCKS_PER_SEC / 20);
     }
 }
 
