@@ -64,7 +64,7 @@ asio::awaitable<void> Clients::serve(ClientPointer client) {
     try {
         co_await converse(*client, client);
     } catch (const std::system_error& error) {
-        log_.info("clients: a conversation failed", {{"uid", client->identity.uid},
+        log_.debug("clients: a conversation failed", {{"uid", client->identity.uid},
                                                      {"reason", error.what()}});
     }
     client->is_gone = true;
@@ -98,7 +98,8 @@ asio::awaitable<void> Clients::write(ClientPointer client) {
 
 void Clients::beat() {
     for (const ClientPointer& client : clients_)
-        if (client->job) client->link.send(wire::Beat{++client->beats_sent, 0});
+        if (client->job && !client->link.has_urgent_queued())
+            client->link.send(wire::Beat{++client->beats_sent, 0});
 }
 
 void Clients::stop() {

@@ -105,21 +105,33 @@ void open_network(Daemon& daemon, const Options& options, const Daemon::Setup& s
     }
 }
 
-std::optional<std::string> open_local(Daemon& daemon, const Options& options) {
-    if (options.client_fd) {
-        daemon.clients().adopt(UniqueFd{*options.client_fd});
-        return std::nullopt;
+// The unix socket of a daemon that has one; its file goes with this.
+class LocalSocket {
+public:
+    explicit LocalSocket(const Options& options) {
+        if (options.is_private) return;
+        path_ = options.socket.empty() ? wire::default_local_socket() : options.socket;
+        auto socket = wire::listen_local(path_);
+        const bool is_taken = !socket && socket.error().code == std::errc::address_in_use;
+        const char* advice = is_taken ? "; another vrund serves it, --socket chooses another" : "";
+        if (!socket) throw Refusal{wire::exit_code::refused, socket.error().message() + advice};
+        socket_ = std::move(*socket);
     }
-    if (options.is_private) return std::nullopt;
-    const std::string path = options.socket.empty() ? wire::default_local_socket() : options.socket;
-    auto socket = wire::listen_local(path);
-    if (!socket && socket.error().code == std::errc::address_in_use)
-        throw Refusal{wire::exit_code::refused, socket.error().message() +
-                      "; another vrund serves it, --socket chooses another"};
-    if (!socket) throw Refusal{wire::exit_code::refused, socket.error().message()};
-    daemon.clients().listen(std::move(*socket));
-    return path;
-}
+    LocalSocket(const LocalSocket&) = delete;
+    LocalSocket& operator=(const LocalSocket&) = delete;
+    ~LocalSocket() { remove(); }
+
+    bool is_open() const noexcept { return socket_.is_open(); }
+    UniqueFd take() noexcept { return std::move(socket_); }
+    void remove() noexcept {
+        if (!path_.empty()) ::unlink(path_.c_str());
+        path_.clear();
+    }
+
+private:
+    std::string path_;
+    UniqueFd socket_;
+};
 
 asio::awaitable<void> end_with_stdin(Daemon& daemon) {
     asio::posix::stream_descriptor input{co_await asio::this_coro::executor, ::dup(STDIN_FILENO)};
@@ -131,7 +143,17 @@ asio::awaitable<void> end_with_stdin(Daemon& daemon) {
     daemon.stop();
 }
 
-asio::awaitable<void> run_init(Init& init, Daemon& daemon, int& exit_code) {
+// The container's main program, if there is one: its end is ours.
+asio::awaitable<void> run_init(Init& init, const std::vector<std::string>& command, Daemon& daemon,
+                               int& exit_code) {
+    if (!command.empty()) {
+        const auto started = init.start(command);
+        if (!started) {
+            fmt::print(stderr, "vrund: {}\n", escaped(started.error().message()));
+            exit_code = wire::exit_code::not_found;
+            co_return daemon.stop();
+        }
+    }
     exit_code = co_await init.run();
     daemon.stop();
 }
@@ -142,22 +164,20 @@ int serve(const Options& options) {
     Log log{"vrund", options.log_level};
     const Daemon::Setup setup = setup_of(options);
     asio::io_context loop{1};
+    LocalSocket socket{options};
     Daemon daemon{loop.get_executor(), setup, log};
     open_network(daemon, options, setup, log);
-    const std::optional<std::string> socket = open_local(daemon, options);
+    if (socket.is_open()) daemon.clients().listen(socket.take());
+    if (options.client_fd) daemon.clients().adopt(UniqueFd{*options.client_fd});
     if (options.controller) daemon.keep_connected();
     Init init{loop.get_executor(), [&](pid_t pid) { return daemon.shepherds().owns(pid); }};
-    if (!options.command.empty())
-        if (auto started = init.start(options.command); !started)
-            throw Refusal{wire::exit_code::not_found, started.error().message()};
-
     int exit_code = 0;
     const auto rethrow = [&](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);
         loop.stop();
     };
     TaskGroup tasks{loop.get_executor(), [](std::string_view, std::exception_ptr) {}};
-    tasks.spawn("init", run_init(init, daemon, exit_code));
+    tasks.spawn("init", run_init(init, options.command, daemon, exit_code));
     if (options.is_private && !options.client_fd) tasks.spawn("stdin", end_with_stdin(daemon));
     asio::co_spawn(loop, daemon.run(), rethrow);
     log.info("ready", {{"node", setup.hello.node_name},
@@ -165,7 +185,7 @@ int serve(const Options& options) {
                        {"slots_source", setup.info.slots_source},
                        {"incarnation", wire::id_text(setup.hello.incarnation)}});
     loop.run();
-    if (socket) ::unlink(socket->c_str());
+    socket.remove();
     std::_Exit(exit_code);  // init may still wait for signals; nothing is left to clean up
 }
 

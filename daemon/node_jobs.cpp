@@ -155,6 +155,7 @@ void NodeJobs::renew_leases(wire::Incarnation controller) {
     for (const wire::JobId id : jobs_.ids()) {
         const Job& job = *jobs_.find(id);
         if (job.controller != controller || !job.shepherd) continue;
+        if (job.shepherd->link.has_urgent_queued()) continue;
         job.shepherd->link.send(wire::Lease{{{id, job.lease_ms}}});
     }
 }

@@ -34,7 +34,7 @@ std::string text_of(const Endpoint& endpoint) {
 
 Error dial_error(const Endpoint& endpoint, const std::system_error& error) {
     const std::string doing = "connect to the daemon at " + text_of(endpoint);
-    if (error.code() == std::errc::connection_refused)
+    if (error.code() == asio::error::connection_refused)
         return {error.code(), doing + " (nothing listens there; is vrund running?)"};
     if (error.code() == wire::HelloErrc::no_common_protocol)
         return {error.code(), doing + " (" + escaped(error.what()) + ")"};
@@ -297,7 +297,7 @@ void Peers::beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_afte
         if (peer->uses == 0) continue;
         peer->silence.forgive(gap);
         const auto gap_ms = static_cast<std::uint32_t>(gap.count());
-        peer->link.send(wire::Beat{++peer->beats_sent, gap_ms});
+        if (!peer->link.has_urgent_queued()) peer->link.send(wire::Beat{++peer->beats_sent, gap_ms});
         if (peer->silence.judge(now, lost_after) == Verdict::lost) lost.push_back(peer);
     }
     for (const PeerPointer& peer : lost) {

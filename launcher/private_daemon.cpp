@@ -47,6 +47,8 @@ Result<PrivateDaemon> start_private_daemon(asio::any_io_executor loop) {
     process::ChildPlan plan;
     plan.argv = {"vrund", "--private", "--client-fd", "3"};
     plan.program = *program;
+    // Its life-cycle lines would mix with the job's output; VRUN_LOG_LEVEL brings them back.
+    if (!::getenv("VRUN_LOG_LEVEL")) plan.argv.insert(plan.argv.end(), {"--log-level", "warning"});
     for (char** variable = environ; variable && *variable; ++variable) plan.environment.emplace_back(*variable);
     plan.stdio[0] = process::open_null();
     plan.stdio[1] = process::open_null();

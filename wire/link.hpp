@@ -70,6 +70,11 @@ public:
 
     bool is_closed() const noexcept { return closed_; }
     std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+
+    // A peer that stands still needs no second beat behind the first.
+    bool has_urgent_queued() const noexcept {
+        return !queues_[static_cast<std::size_t>(Priority::urgent)].empty();
+    }
     asio::any_io_executor executor() { return stream_->executor(); }
 
 private:
