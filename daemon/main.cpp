@@ -13,6 +13,7 @@
 
 #include <asio/io_context.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
 #include <sys/resource.h>
@@ -105,13 +106,14 @@ void open_network(Daemon& daemon, const Options& options, const Daemon::Setup& s
     }
 }
 
-// The unix socket of a daemon that has one; its file goes with this.
+// The unix socket of a daemon that has one; its file, and a directory made for it, go with this.
 class LocalSocket {
 public:
     explicit LocalSocket(const Options& options) {
         if (options.is_private) return;
         path_ = options.socket.empty() ? wire::default_local_socket() : options.socket;
-        auto socket = wire::listen_local(path_);
+        made_directory_ = !std::filesystem::exists(path_.parent_path());
+        auto socket = wire::listen_local(path_.string());
         const bool is_taken = !socket && socket.error().code == std::errc::address_in_use;
         const char* advice = is_taken ? "; another vrund serves it, --socket chooses another" : "";
         if (!socket) throw Refusal{wire::exit_code::refused, socket.error().message() + advice};
@@ -124,12 +126,15 @@ public:
     bool is_open() const noexcept { return socket_.is_open(); }
     UniqueFd take() noexcept { return std::move(socket_); }
     void remove() noexcept {
-        if (!path_.empty()) ::unlink(path_.c_str());
+        if (path_.empty()) return;
+        ::unlink(path_.c_str());
+        if (made_directory_) ::rmdir(path_.parent_path().c_str());  // refused while others use it
         path_.clear();
     }
 
 private:
-    std::string path_;
+    std::filesystem::path path_;
+    bool made_directory_ = false;
     UniqueFd socket_;
 };
 

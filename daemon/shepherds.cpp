@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherds.hpp"
 
+#include "process/oom_score.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/messages/launch.hpp"
 
@@ -135,6 +136,7 @@ Result<process::Child> Shepherds::spawn(const wire::Identity& identity, const st
     plan.descriptors.emplace_back(std::move(socket), control_fd);
     plan.descriptors.emplace_back(std::move(lifeline), lifeline_fd);
     plan.descriptors.emplace_back(topology_.open(), topology_fd);
+    plan.oom_score_adj = process::protected_oom_score_adj;
     if (::geteuid() == 0) plan.identity = identity;
     return spawner_.spawn(std::move(plan));
 }
