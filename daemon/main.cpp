@@ -6,17 +6,18 @@
 #include "daemon/init.hpp"
 #include "daemon/options.hpp"
 #include "daemon/resources.hpp"
+#include "process/program.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/local_socket.hpp"
 #include "wire/messages/end.hpp"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <asio/io_context.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <fmt/format.h>
 #include <iostream>
-#include <sys/resource.h>
 
 namespace vrun::daemon {
 namespace {
@@ -42,7 +43,9 @@ std::optional<wire::TlsContext> load_keys(const Options& options) {
         std::string line;
         std::getline(std::cin, line);
         auto keys = wire::parse_keys(line);
-        if (!keys) throw Refusal{wire::exit_code::refused, "key on standard input: " + keys.error().message()};
+        if (!keys)
+            throw Refusal{wire::exit_code::refused,
+                          "key on standard input: " + keys.error().message()};
         return wire::TlsContext{*keys};
     }
     const std::optional<std::string> path = key_file_of(options);
@@ -77,7 +80,8 @@ Daemon::Setup setup_of(const Options& options) {
     return setup;
 }
 
-// A daemon of many nodes holds a descriptor for each; ranks get the caller's own limits.
+// A daemon of many nodes holds a descriptor for each; ranks get the caller's own limits, and the
+// main program those that we were started with.
 void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
@@ -88,21 +92,27 @@ void raise_descriptor_limit() {
 void open_network(Daemon& daemon, const Options& options, const Daemon::Setup& setup, Log& log) {
     if (!setup.has_network) {
         if (!options.client_fd)
-            log.warning("no cluster key: serving this host only; `vrunctl keygen` makes a key for --key-file");
+            log.warning(
+                "no cluster key: serving this host only; `vrunctl keygen` makes a key for "
+                "--key-file");
         return;
     }
-    if (!setup.tls) log.warning("--insecure-no-auth: whoever reaches this port can run programs here");
+    if (!setup.tls)
+        log.warning("--insecure-no-auth: whoever reaches this port can run programs here");
     const std::uint16_t wanted = options.is_private ? 0 : options.port;
     try {
         const std::uint16_t port = daemon.peers().listen(wanted);
         daemon.set_port(port);
         if (options.is_private)
-            fmt::print("{} {} {}\n", port, wire::id_text(setup.hello.incarnation), wire::software_version());
+            fmt::print("{} {} {}\n", port, wire::id_text(setup.hello.incarnation),
+                       wire::software_version());
         std::fflush(stdout);
     } catch (const std::system_error& error) {
-        throw Refusal{wire::exit_code::refused,
-                      fmt::format("listen on port {}: {}; is another vrund running here? --port chooses "
-                                  "another", wanted, error.code().message())};
+        throw Refusal{
+            wire::exit_code::refused,
+            fmt::format("listen on port {}: {}; is another vrund running here? --port chooses "
+                        "another",
+                        wanted, error.code().message())};
     }
 }
 
@@ -143,7 +153,8 @@ asio::awaitable<void> end_with_stdin(Daemon& daemon) {
     std::array<char, 64> ignored;
     for (std::error_code error; !error;) {
         const auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
-        std::tie(error, std::ignore) = co_await input.async_read_some(asio::buffer(ignored), as_values);
+        std::tie(error, std::ignore) =
+            co_await input.async_read_some(asio::buffer(ignored), as_values);
     }
     daemon.stop();
 }
@@ -155,16 +166,16 @@ asio::awaitable<void> run_init(Init& init, const std::vector<std::string>& comma
         const auto started = init.start(command);
         if (!started) {
             fmt::print(stderr, "vrund: {}\n", escaped(started.error().message()));
-            exit_code = wire::exit_code::not_found;
+            exit_code = process::exit_code_of(started.error().code);
             co_return daemon.stop();
         }
     }
+    raise_descriptor_limit();
     exit_code = co_await init.run();
     daemon.stop();
 }
 
 int serve(const Options& options) {
-    raise_descriptor_limit();
     wire::ignore_sigpipe();
     Log log{"vrund", options.log_level};
     const Daemon::Setup setup = setup_of(options);
@@ -199,7 +210,8 @@ int run(int argc, char** argv) {
     const Result<Options> options = parse_options(sources);
     if (!options) throw Refusal{wire::exit_code::usage, options.error().message()};
     if (options->request == Request::help) return fmt::print("{}", help_text()), 0;
-    if (options->request == Request::version) return fmt::print("{}\n", wire::software_version()), 0;
+    if (options->request == Request::version)
+        return fmt::print("{}\n", wire::software_version()), 0;
     return serve(*options);
 }
 
