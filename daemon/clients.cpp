@@ -21,10 +21,14 @@ bool may_use_us(const wire::Identity& who) {
 
 Clients::Clients(asio::any_io_executor loop, wire::Hello hello, ClientEvents& events,
                  process::Log& log)
-    : loop_{loop}, hello_{std::move(hello)}, events_{events}, log_{log}, acceptor_{loop},
+    : loop_{loop},
+      hello_{std::move(hello)},
+      events_{events},
+      log_{log},
+      acceptor_{loop},
       tasks_{loop, [this](std::string_view name, std::exception_ptr) {
-          log_.error("clients: a task failed", {{"task", name}});
-      }} {}
+                 log_.error("clients: a task failed", {{"task", name}});
+             }} {}
 
 void Clients::listen(UniqueFd socket) {
     acceptor_.assign(asio::local::stream_protocol{}, socket.get());
@@ -64,8 +68,8 @@ asio::awaitable<void> Clients::serve(ClientPointer client) {
     try {
         co_await converse(*client, client);
     } catch (const std::system_error& error) {
-        log_.debug("clients: a conversation failed", {{"uid", client->identity.uid},
-                                                     {"reason", error.what()}});
+        log_.debug("clients: a conversation failed",
+                   {{"uid", client->identity.uid}, {"reason", error.what()}});
     }
     client->is_gone = true;
     client->link.finish();  // a Goodbye still goes out; the writer closes
@@ -105,10 +109,13 @@ void Clients::beat() {
 void Clients::stop() {
     std::error_code ignored;
     acceptor_.close(ignored);
-    for (const ClientPointer& client : clients_) client->link.close();
+    for (const ClientPointer& client : clients_)
+        client->link.close();
     tasks_.cancel();
 }
 
-asio::awaitable<void> Clients::join() { co_await tasks_.join(); }
+asio::awaitable<void> Clients::join() {
+    co_await tasks_.join();
+}
 
 }  // namespace vrun::daemon

@@ -40,8 +40,7 @@ public:
 
 class Clients {
 public:
-    Clients(asio::any_io_executor loop, wire::Hello hello, ClientEvents& events,
-            process::Log& log);
+    Clients(asio::any_io_executor loop, wire::Hello hello, ClientEvents& events, process::Log& log);
 
     void listen(UniqueFd socket);  // from wire::listen_local()
     void adopt(UniqueFd socket);   // a private daemon's only client

@@ -6,6 +6,8 @@
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
+#include "wire/messages/answer.hpp"
+#include "wire/messages/hosts.hpp"
 
 namespace vrun::daemon {
 namespace {
@@ -24,13 +26,16 @@ bool is_for_job(MessageType type) {
     case MessageType::input:
     case MessageType::input_end:
     case MessageType::signal:
-    case MessageType::end_job: return true;
-    default: return false;
+    case MessageType::end_job:
+        return true;
+    default:
+        return false;
     }
 }
 
 wire::HostEntry entry_of(const Node& node) {
-    return {node.name, node.address, node.port, node.slots, node.slots_source, wire::HostState::up, ""};
+    return {node.name,         node.address,        node.port, node.slots,
+            node.slots_source, wire::HostState::up, ""};
 }
 
 wire::HostEntry entry_of(const Unreached& host) {
@@ -41,19 +46,28 @@ wire::HostEntry entry_of(const Unreached& host) {
 
 Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
                        Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log)
-    : loop_{loop}, setup_{setup}, jobs_{jobs}, peers_{peers}, members_{members}, node_jobs_{node_jobs},
-      switchboard_{switchboard}, log_{log}, tasks_{loop, [this](std::string_view name, std::exception_ptr) {
-          log_.error("controller: a task failed", {{"task", name}});
-      }} {}
+    : loop_{loop},
+      setup_{setup},
+      jobs_{jobs},
+      peers_{peers},
+      members_{members},
+      node_jobs_{node_jobs},
+      switchboard_{switchboard},
+      log_{log},
+      tasks_{loop, [this](std::string_view name, std::exception_ptr) {
+                 log_.error("controller: a task failed", {{"task", name}});
+             }} {}
 
 void Controller::on_client_message(const ClientPointer& client, wire::Message message) {
-    if (message.type == MessageType::list_hosts) return tasks_.spawn("list hosts", list_hosts(client));
+    if (message.type == MessageType::list_hosts)
+        return tasks_.spawn("list hosts", list_hosts(client));
     if (message.type == MessageType::submit_job) {
         if (client->has_submitted) reject("submit a second job on one connection");
         client->has_submitted = true;
         return tasks_.spawn("submit", submit(client, wire::body_of<wire::SubmitJob>(message)));
     }
-    if (!client->job || message.route.job != *client->job) reject("hear a client speak of another job");
+    if (!client->job || message.route.job != *client->job)
+        reject("hear a client speak of another job");
     Job* job = jobs_.find(*client->job);
     if (message.type == MessageType::job_closed) {
         client->job.reset();
@@ -70,8 +84,10 @@ void Controller::on_client_message(const ClientPointer& client, wire::Message me
 asio::awaitable<void> Controller::list_hosts(ClientPointer client) {
     const Gathered found = co_await members_.gather(0);
     wire::HostList list;
-    for (const Node& node : found.nodes) list.hosts.push_back(entry_of(node));
-    for (const Unreached& host : found.unreached) list.hosts.push_back(entry_of(host));
+    for (const Node& node : found.nodes)
+        list.hosts.push_back(entry_of(node));
+    for (const Unreached& host : found.unreached)
+        list.hosts.push_back(entry_of(host));
     list.problems = found.problems;
     client->link.send(list);
 }
@@ -81,14 +97,16 @@ void Controller::refuse(Client& client, int exit_code, std::string sentence) {
 }
 
 asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob request) {
-    if (request.apps.empty()) co_return refuse(*client, wire::exit_code::usage, "no program to run");
+    if (request.apps.empty())
+        co_return refuse(*client, wire::exit_code::usage, "no program to run");
     auto chosen = chosen_hosts(request);
     if (const auto* refusal = std::get_if<wire::JobRefused>(&chosen))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
     auto& hosts = std::get<std::vector<discovery::HostEntry>>(chosen);
     const bool hosts_were_named = !hosts.empty();
     const std::uint64_t wanted = hosts_were_named ? 0 : slots_wanted(request);
-    auto gathering = hosts_were_named ? members_.gather(std::move(hosts), wanted) : members_.gather(wanted);
+    auto gathering =
+        hosts_were_named ? members_.gather(std::move(hosts), wanted) : members_.gather(wanted);
     const Gathered found = co_await std::move(gathering);
     if (client->is_gone) co_return;
     if (const auto refusal = refusal_of(found, hosts_were_named))
@@ -99,7 +117,8 @@ asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob r
     begin(client, std::get<wire::LaunchJob>(std::move(planned)), notices_of(found));
 }
 
-void Controller::begin(const ClientPointer& client, wire::LaunchJob launch, std::vector<std::string> notices) {
+void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,
+                       std::vector<std::string> notices) {
     launch.identity = client->identity;
     launch.controller = setup_.incarnation;
     launch.lease_ms = setup_.lease_ms;
@@ -130,13 +149,15 @@ void Controller::begin(const ClientPointer& client, wire::LaunchJob launch, std:
 // As the job's other nodes see us.
 std::string Controller::own_address(const wire::LaunchJob& launch) {
     for (const wire::JobNode& node : launch.nodes)
-        if (const Peer* peer = peers_.find(node.incarnation)) return peer->local.address().to_string();
+        if (const Peer* peer = peers_.find(node.incarnation))
+            return peer->local.address().to_string();
     return "127.0.0.1";
 }
 
 void Controller::send_launch(Job& job, const wire::LaunchJob& launch) {
     const wire::Bytes body = pack(launch);
-    if (launch.nodes[0].incarnation == setup_.incarnation) return node_jobs_.launch(body, setup_.incarnation);
+    if (launch.nodes[0].incarnation == setup_.incarnation)
+        return node_jobs_.launch(body, setup_.incarnation);
     const wire::Route route{job.id, 0, to_controller};
     switchboard_.forward(job, {MessageType::launch_job, route, body}, Origin::client);
 }
@@ -145,7 +166,8 @@ std::string Controller::network_text(const Job& job) {
     for (const wire::JobNode& node : job.nodes) {
         const Peer* peer = peers_.find(node.incarnation);
         if (!peer) continue;
-        const wire::Network network = network_of(peer->local.address().to_string(), own_interfaces());
+        const wire::Network network =
+            network_of(peer->local.address().to_string(), own_interfaces());
         if (network.cidr.empty()) return network.interface;
         return network.cidr + " (" + network.interface + ")";
     }
@@ -168,15 +190,22 @@ void Controller::on_job_message(Job& job, wire::Message message) {
     case MessageType::start_failed: {  // of the root's own shepherd
         const auto failed = wire::body_of<wire::StartFailed>(message);
         if (failed.node >= job.nodes.size()) return;
-        const wire::Failure failure{wire::FailureKind::not_started, failed.node, job.nodes[failed.node].name,
-                                    failed.has_rank, failed.rank, failed.error, failed.sentence, failed.exit_code};
+        const wire::Failure failure{wire::FailureKind::not_started,
+                                    failed.node,
+                                    job.nodes[failed.node].name,
+                                    failed.has_rank,
+                                    failed.rank,
+                                    failed.error,
+                                    failed.sentence,
+                                    failed.exit_code};
         return on_root_lost(job, failure);
     }
     case MessageType::job_ended:
         if (job.rootless) return;
         job.ended = true;
         break;
-    default: break;
+    default:
+        break;
     }
     const bool ended = job.ended;
     switchboard_.forward(job, std::move(message), Origin::client);
@@ -231,11 +260,14 @@ void Controller::on_client_gone(const ClientPointer& client) {
     job->client = nullptr;
     if (job->ended) return on_control_over(*job);
     log_.info("controller: vrun is gone, its job ends", {{"job", wire::id_text(job->id)}});
-    const wire::Failure cause{wire::FailureKind::client_gone, to_controller, "", false, 0, 0,
-                              "vrun is gone", wire::exit_code::daemon_lost};
+    const wire::Failure cause{
+        wire::FailureKind::client_gone, to_controller, "", false, 0, 0, "vrun is gone",
+        wire::exit_code::daemon_lost};
     end_everywhere(*job, cause);
 }
 
-asio::awaitable<void> Controller::join() { co_await tasks_.join(); }
+asio::awaitable<void> Controller::join() {
+    co_await tasks_.join();
+}
 
 }  // namespace vrun::daemon

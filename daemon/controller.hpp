@@ -17,8 +17,8 @@ public:
         std::uint32_t lease_ms = 10'000;
     };
 
-    Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers, Membership& members,
-               NodeJobs& node_jobs, Switchboard& switchboard, Log& log);
+    Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
+               Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log);
 
     // SubmitJob, ListHosts, and a job's messages. Throws std::system_error for what a client may
     // not say.
@@ -42,7 +42,8 @@ public:
 private:
     asio::awaitable<void> submit(ClientPointer client, wire::SubmitJob request);
     asio::awaitable<void> list_hosts(ClientPointer client);
-    void begin(const ClientPointer& client, wire::LaunchJob launch, std::vector<std::string> notices);
+    void begin(const ClientPointer& client, wire::LaunchJob launch,
+               std::vector<std::string> notices);
     std::string own_address(const wire::LaunchJob& launch);
     void send_launch(Job& job, const wire::LaunchJob& launch);
     void refuse(Client& client, int exit_code, std::string sentence);

@@ -17,25 +17,39 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
       log_{log},
       peers_{loop,
              {setup_.hello, [this] { return info(); }, setup_.tls,
-              [this](auto type, auto route, auto start) { return jobs_.scale_of(type, route, start); }},
-             *this, log},
-      members_{loop, peers_,
-               {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); }, setup_.has_network},
+              [this](auto type, auto route, auto start) {
+                  return jobs_.scale_of(type, route, start);
+              }},
+             *this,
+             log},
+      members_{loop,
+               peers_,
+               {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); },
+                setup_.has_network},
                setup_.sources},
       shepherds_{loop, setup_.hello, *this, log},
-      switchboard_{peers_, [this](Job& job, wire::Message message) {
+      switchboard_{peers_,
+                   [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));
                    }},
-      node_jobs_{loop, {setup_.hello.incarnation, setup_.hello.node_name}, jobs_, peers_, shepherds_,
-                 switchboard_, log},
-      controller_{loop, {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
-                  jobs_, peers_, members_, node_jobs_, switchboard_, log},
+      node_jobs_{loop,       {setup_.hello.incarnation, setup_.hello.node_name},
+                 jobs_,      peers_,
+                 shepherds_, switchboard_,
+                 log},
+      controller_{loop,
+                  {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
+                  jobs_,
+                  peers_,
+                  members_,
+                  node_jobs_,
+                  switchboard_,
+                  log},
       clients_{loop, setup_.hello, *this, log},
       stopped_{loop, Clock::time_point::max()},
       pulse_timer_{loop},
       tasks_{loop, [this](std::string_view name, std::exception_ptr) {
-          log_.error("daemon: a task failed", {{"task", name}});
-      }} {
+                 log_.error("daemon: a task failed", {{"task", name}});
+             }} {
     node_jobs_.on_part_over = [this](Job& job) { on_part_over(job); };
     controller_.on_control_over = [this](Job& job) { on_part_over(job); };
     controller_.on_job_begun = [this](Job&) { start_pulse(); };
@@ -47,7 +61,9 @@ wire::NodeInfo Daemon::info() const {
     return info;
 }
 
-void Daemon::keep_connected() { tasks_.spawn("stay connected", stay_connected()); }
+void Daemon::keep_connected() {
+    tasks_.spawn("stay connected", stay_connected());
+}
 
 asio::awaitable<void> Daemon::stay_connected() {
     asio::steady_timer timer{loop_};
@@ -112,7 +128,8 @@ void Daemon::on_part_over(Job& job) {
 
 void Daemon::erase(Job& job) {
     const wire::JobId id = job.id;
-    for (const wire::Incarnation peer : job.peers) peers_.release(peer);
+    for (const wire::Incarnation peer : job.peers)
+        peers_.release(peer);
     jobs_.erase(id);
     log_.info("daemon: job over", {{"job", wire::id_text(id)}});
     if (jobs_.empty()) pulse_timer_.cancel();
@@ -142,7 +159,8 @@ asio::awaitable<void> Daemon::pulse() {
 }
 
 asio::awaitable<void> Daemon::run() {
-    while (!is_stopping_) co_await stopped_.async_wait(as_values);
+    while (!is_stopping_)
+        co_await stopped_.async_wait(as_values);
     clients_.stop();
     controller_.stop();
     members_.stop();

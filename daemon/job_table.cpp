@@ -44,7 +44,8 @@ Job* JobTable::find(wire::JobId id) noexcept {
 
 std::vector<wire::JobId> JobTable::ids() const {
     std::vector<wire::JobId> ids;
-    for (const auto& [id, job] : jobs_) ids.push_back(id);
+    for (const auto& [id, job] : jobs_)
+        ids.push_back(id);
     return ids;
 }
 

@@ -39,10 +39,10 @@ struct Job {
     bool node_part_over = false;          // our shepherd is done with it, or lost
 
     bool is_controller = false;
-    Client* client = nullptr;            // the vrun that waits for it
-    std::set<wire::NodeIndex> lost;      // as far as the controller knows
+    Client* client = nullptr;        // the vrun that waits for it
+    std::set<wire::NodeIndex> lost;  // as far as the controller knows
     std::optional<Rootless> rootless;
-    bool ended = false;                  // JobEnded was seen
+    bool ended = false;  // JobEnded was seen
 };
 
 std::optional<wire::NodeIndex> node_of(const Job& job, wire::Incarnation incarnation);

@@ -11,7 +11,9 @@ namespace {
 
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 std::string_view leading_number(std::string_view text) {
     const auto end = std::ranges::find_if_not(text, is_digit);
@@ -25,7 +27,8 @@ std::string_view without_zeros(std::string_view number) {
 
 std::uint64_t slots_in(const Gathered& gathered) {
     std::uint64_t slots = 0;
-    for (const Node& node : gathered.nodes) slots += node.slots;
+    for (const Node& node : gathered.nodes)
+        slots += node.slots;
     return slots;
 }
 
@@ -40,7 +43,8 @@ bool natural_less(std::string_view a, std::string_view b) noexcept {
             b.remove_prefix(1);
             continue;
         }
-        const std::string_view number_a = without_zeros(digits_a), number_b = without_zeros(digits_b);
+        const std::string_view number_a = without_zeros(digits_a),
+                               number_b = without_zeros(digits_b);
         if (number_a.size() != number_b.size()) return number_a.size() < number_b.size();
         if (number_a != number_b) return number_a < number_b;
         if (digits_a.size() != digits_b.size()) return digits_a.size() < digits_b.size();
@@ -62,7 +66,11 @@ struct Membership::Round {
 
 Membership::Membership(asio::any_io_executor loop, Peers& peers, Self self,
                        std::vector<discovery::Source> sources)
-    : loop_{loop}, peers_{peers}, self_{std::move(self)}, sources_{std::move(sources)}, lookup_{loop},
+    : loop_{loop},
+      peers_{peers},
+      self_{std::move(self)},
+      sources_{std::move(sources)},
+      lookup_{loop},
       tasks_{loop, [](std::string_view, std::exception_ptr) {}} {}
 
 asio::awaitable<Gathered> Membership::gather(std::uint64_t wanted) {
@@ -90,20 +98,25 @@ asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> h
         }
         std::vector<discovery::HostEntry> one{std::move(host)};
         auto found = co_await lookup_.candidates(std::move(one), "");
-        if (!found) problems.push_back(found.error().message());
-        else candidates.insert(candidates.end(), found->begin(), found->end());
+        if (!found)
+            problems.push_back(found.error().message());
+        else
+            candidates.insert(candidates.end(), found->begin(), found->end());
     }
     Gathered gathered = co_await reach(std::move(candidates), wanted);
     gathered.problems = std::move(problems);
     co_return gathered;
 }
 
-asio::awaitable<std::vector<discovery::Candidate>> Membership::listed(std::vector<std::string>& problems) {
+asio::awaitable<std::vector<discovery::Candidate>> Membership::listed(
+    std::vector<std::string>& problems) {
     std::vector<discovery::Candidate> all;
     for (const discovery::Source& source : sources_) {
         auto found = co_await lookup_.candidates(source);
-        if (found) last_good_[source.text] = std::move(*found);
-        else problems.push_back(found.error().message());
+        if (found)
+            last_good_[source.text] = std::move(*found);
+        else
+            problems.push_back(found.error().message());
         const auto& good = last_good_[source.text];
         all.insert(all.end(), good.begin(), good.end());
     }
@@ -134,8 +147,8 @@ std::optional<Node> Membership::node_at(const discovery::Candidate& candidate,
     if (incarnation != self_.incarnation) {
         const Peer* peer = peers_.find(incarnation);
         if (!peer) return std::nullopt;
-        node = {incarnation, peer->hello.node_name, peer->remote.address().to_string(),
-                peer->info.port, peer->info.slots, peer->info.slots_source};
+        node = {incarnation,     peer->hello.node_name, peer->remote.address().to_string(),
+                peer->info.port, peer->info.slots,      peer->info.slots_source};
     }
     if (candidate.slots > 0) {
         node.slots = candidate.slots;
@@ -167,9 +180,10 @@ asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> ca
         if (is_self(round->candidates[i])) {
             round->results[i] = self_.incarnation;
         } else if (!self_.has_network) {
-            round->results[i] = Error{std::make_error_code(std::errc::network_down),
-                                      "this daemon has no cluster key and serves this host only; make one "
-                                      "with `vrunctl keygen`, give it to every vrund with --key-file"};
+            round->results[i] =
+                Error{std::make_error_code(std::errc::network_down),
+                      "this daemon has no cluster key and serves this host only; make one "
+                      "with `vrunctl keygen`, give it to every vrund with --key-file"};
         } else {
             ++round->pending;
             tasks_.spawn("dial", dial(round, i));
@@ -196,7 +210,8 @@ Gathered Membership::collect(const Round& round) {
         if (!result || !*result) continue;
         reached.insert(round.candidates[i].name);
         if (!seen.insert(**result).second) continue;
-        if (auto node = node_at(round.candidates[i], **result)) gathered.nodes.push_back(std::move(*node));
+        if (auto node = node_at(round.candidates[i], **result))
+            gathered.nodes.push_back(std::move(*node));
     }
     const Error silent{std::make_error_code(std::errc::timed_out), "connect to the daemon there"};
     for (std::size_t i = 0; i < round.candidates.size(); ++i) {
@@ -211,6 +226,8 @@ Gathered Membership::collect(const Round& round) {
     return gathered;
 }
 
-asio::awaitable<void> Membership::join() { co_await tasks_.join(); }
+asio::awaitable<void> Membership::join() {
+    co_await tasks_.join();
+}
 
 }  // namespace vrun::daemon

@@ -44,7 +44,8 @@ public:
         bool has_network = false;  // a key, or --insecure-no-auth
     };
 
-    Membership(asio::any_io_executor loop, Peers& peers, Self self, std::vector<discovery::Source> sources);
+    Membership(asio::any_io_executor loop, Peers& peers, Self self,
+               std::vector<discovery::Source> sources);
 
     // The nodes of the sources; without sources, this node. Returns when all have answered or
     // failed, or after gather_grace when there are `wanted` slots (0: wait for all).
@@ -60,12 +61,14 @@ private:
     struct Round;  // one gathering under way
 
     asio::awaitable<std::vector<discovery::Candidate>> listed(std::vector<std::string>& problems);
-    asio::awaitable<Gathered> reach(std::vector<discovery::Candidate> candidates, std::uint64_t wanted);
+    asio::awaitable<Gathered> reach(std::vector<discovery::Candidate> candidates,
+                                    std::uint64_t wanted);
     asio::awaitable<void> dial(std::shared_ptr<Round> round, std::size_t index);
     Gathered collect(const Round& round);
     bool is_self(const discovery::Candidate& candidate) const;
     Node own_node() const;
-    std::optional<Node> node_at(const discovery::Candidate& candidate, wire::Incarnation incarnation);
+    std::optional<Node> node_at(const discovery::Candidate& candidate,
+                                wire::Incarnation incarnation);
     void order(std::vector<Node>& nodes) const;
 
     asio::any_io_executor loop_;

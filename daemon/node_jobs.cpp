@@ -7,7 +7,6 @@
 #include "wire/job_map.hpp"
 #include "wire/tree.hpp"
 
-
 namespace vrun::daemon {
 namespace {
 
@@ -24,11 +23,16 @@ bool ends_part(wire::MessageType type) {
 
 NodeJobs::NodeJobs(asio::any_io_executor loop, Self self, JobTable& jobs, Peers& peers,
                    Shepherds& shepherds, Switchboard& switchboard, Log& log)
-    : loop_{loop}, self_{std::move(self)}, jobs_{jobs}, peers_{peers}, shepherds_{shepherds},
-      switchboard_{switchboard}, log_{log},
+    : loop_{loop},
+      self_{std::move(self)},
+      jobs_{jobs},
+      peers_{peers},
+      shepherds_{shepherds},
+      switchboard_{switchboard},
+      log_{log},
       tasks_{loop, [this](std::string_view name, std::exception_ptr) {
-          log_.error("jobs: a task failed", {{"task", name}});
-      }} {}
+                 log_.error("jobs: a task failed", {{"task", name}});
+             }} {}
 
 void NodeJobs::launch(std::span<const std::byte> body, wire::Incarnation from) {
     Result<wire::LaunchJob> launch = unpack(body);
@@ -44,11 +48,12 @@ void NodeJobs::launch(std::span<const std::byte> body, wire::Incarnation from) {
     if (!job.self) refuse("launch a job that has no ranks here");
     for (const wire::Incarnation peer : {launch->controller, from})
         if (peer != self_.incarnation && job.peers.insert(peer).second) peers_.use(peer);
-    log_.info("jobs: launching", {{"job", wire::id_text(job.id)},
-                                  {"node", *job.self},
-                                  {"ranks", job.scale.ranks}});
-    for (const wire::NodeIndex child : wire::tree_children(*job.self, static_cast<wire::NodeIndex>(job.nodes.size())))
-        tasks_.spawn("pass on", pass_on(job.id, child, job.nodes[child], wire::Bytes{body.begin(), body.end()}));
+    log_.info("jobs: launching",
+              {{"job", wire::id_text(job.id)}, {"node", *job.self}, {"ranks", job.scale.ranks}});
+    for (const wire::NodeIndex child :
+         wire::tree_children(*job.self, static_cast<wire::NodeIndex>(job.nodes.size())))
+        tasks_.spawn("pass on", pass_on(job.id, child, job.nodes[child],
+                                        wire::Bytes{body.begin(), body.end()}));
     tasks_.spawn("start", start(*job.self, std::move(*launch)));
 }
 
@@ -56,7 +61,8 @@ asio::awaitable<std::optional<Error>> NodeJobs::reach(wire::JobNode node) {
     if (peers_.find(node.incarnation)) co_return std::nullopt;
     std::error_code error;
     const auto address = asio::ip::make_address(node.address, error);
-    if (error) co_return Error{error, "reach node " + escaped(node.name) + " at " + escaped(node.address)};
+    if (error)
+        co_return Error{error, "reach node " + escaped(node.name) + " at " + escaped(node.address)};
     const Endpoint endpoint{address, node.port};
     const Result<wire::Incarnation> found = co_await peers_.connect(endpoint);
     if (!found) co_return found.error();
@@ -77,7 +83,8 @@ asio::awaitable<void> NodeJobs::pass_on(wire::JobId id, wire::NodeIndex child, w
     }
     if (job->peers.insert(node.incarnation).second) peers_.use(node.incarnation);
     const wire::Route route{id, child, *job->self};
-    peers_.find(node.incarnation)->link.send({wire::MessageType::launch_job, route, std::move(body)});
+    peers_.find(node.incarnation)
+        ->link.send({wire::MessageType::launch_job, route, std::move(body)});
 }
 
 asio::awaitable<void> NodeJobs::start(wire::NodeIndex self, wire::LaunchJob launch) {
@@ -91,7 +98,8 @@ asio::awaitable<void> NodeJobs::start(wire::NodeIndex self, wire::LaunchJob laun
     }
     if (!job) co_return;
     if (shepherd) co_return serve(*job, **shepherd, std::move(launch));
-    log_.error("jobs: cannot start", {{"job", wire::id_text(id)}, {"reason", shepherd.error().message()}});
+    log_.error("jobs: cannot start",
+               {{"job", wire::id_text(id)}, {"reason", shepherd.error().message()}});
     report_not_started(*job, self, shepherd.error(), wire::exit_code::refused);
     announce_lost(*job, self, "its shepherd did not start");
     end_part(*job);
@@ -103,7 +111,8 @@ void NodeJobs::serve(Job& job, Shepherd& shepherd, wire::LaunchJob launch) {
     job.shepherd = &shepherd;
     wire::StartRanks start{std::move(launch), *job.self, network_for(job)};
     shepherd.link.send(start, wire::Route{job.id, *job.self, *job.self});
-    for (wire::Message& message : job.held) shepherd.link.send(std::move(message));
+    for (wire::Message& message : job.held)
+        shepherd.link.send(std::move(message));
     job.held.clear();
 }
 
@@ -119,7 +128,8 @@ wire::Network NodeJobs::network_for(const Job& job) {
     return network_of(peer->local.address().to_string(), own_interfaces());
 }
 
-void NodeJobs::report_not_started(Job& job, wire::NodeIndex node, const Error& error, int exit_code) {
+void NodeJobs::report_not_started(Job& job, wire::NodeIndex node, const Error& error,
+                                  int exit_code) {
     const wire::StartFailed failed{node, false, 0, error.code.value(), exit_code, error.message()};
     const bool root_is_dead = job.self == 0u && node == 0;
     switchboard_.send(job, failed, root_is_dead ? wire::to_controller : 0);
@@ -145,10 +155,12 @@ void NodeJobs::on_neighbour_lost(Job& job, wire::NodeIndex node, const std::stri
 
 void NodeJobs::on_controller_lost(Job& job, const std::string& reason) {
     if (!job.self || job.node_part_over) return;
-    const wire::Failure cause{wire::FailureKind::client_gone, wire::to_controller, "", false, 0, 0,
-                              "the controller is gone: " + reason, wire::exit_code::daemon_lost};
+    const wire::Failure cause{
+        wire::FailureKind::client_gone,      wire::to_controller,         "", false, 0, 0,
+        "the controller is gone: " + reason, wire::exit_code::daemon_lost};
     const wire::Route route{job.id, *job.self, wire::to_controller};
-    switchboard_.forward(job, wire::message_of(wire::EndJob{wire::EndMode::kill, 0, cause}, route), Origin::node);
+    switchboard_.forward(job, wire::message_of(wire::EndJob{wire::EndMode::kill, 0, cause}, route),
+                         Origin::node);
 }
 
 void NodeJobs::renew_leases(wire::Incarnation controller) {
@@ -190,6 +202,8 @@ void NodeJobs::end_part(Job& job) {
     on_part_over(job);
 }
 
-asio::awaitable<void> NodeJobs::join() { co_await tasks_.join(); }
+asio::awaitable<void> NodeJobs::join() {
+    co_await tasks_.join();
+}
 
 }  // namespace vrun::daemon

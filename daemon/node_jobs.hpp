@@ -17,11 +17,11 @@ public:
         std::string name;
     };
 
-    NodeJobs(asio::any_io_executor loop, Self self, JobTable& jobs, Peers& peers, Shepherds& shepherds,
-             Switchboard& switchboard, Log& log);
+    NodeJobs(asio::any_io_executor loop, Self self, JobTable& jobs, Peers& peers,
+             Shepherds& shepherds, Switchboard& switchboard, Log& log);
 
-    // LaunchJob arrived (from a peer, or from our own controller). Throws std::system_error when the
-    // body is bad.
+    // LaunchJob arrived (from a peer, or from our own controller). Throws std::system_error when
+    // the body is bad.
     void launch(std::span<const std::byte> body, wire::Incarnation from);
 
     // A message from our shepherd. Throws std::system_error when it is not for it to send.

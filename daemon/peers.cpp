@@ -5,14 +5,14 @@
 #include "wire/base/timeout.hpp"
 #include "wire/messages/end.hpp"
 
-#include <asio/ip/v6_only.hpp>
 #include <netinet/tcp.h>
+#include <asio/ip/v6_only.hpp>
 
 namespace vrun::daemon {
 namespace {
 
-using asio::ip::tcp;
 using asio::use_awaitable;
+using asio::ip::tcp;
 
 constexpr auto as_values = asio::experimental::as_tuple(use_awaitable);
 constexpr unsigned user_timeout_ms = 30'000;  // the kernel's backstop; beats are faster
@@ -58,8 +58,10 @@ tcp::acceptor listening(asio::any_io_executor loop, std::uint16_t port) {
     tcp::acceptor acceptor{loop};
     std::error_code no_ipv6;
     acceptor.open(tcp::v6(), no_ipv6);
-    if (no_ipv6) acceptor.open(tcp::v4());
-    else acceptor.set_option(asio::ip::v6_only{false});
+    if (no_ipv6)
+        acceptor.open(tcp::v4());
+    else
+        acceptor.set_option(asio::ip::v6_only{false});
     acceptor.set_option(tcp::acceptor::reuse_address{true});
     acceptor.bind({no_ipv6 ? tcp::v4() : tcp::v6(), port});
     acceptor.listen();
@@ -69,10 +71,14 @@ tcp::acceptor listening(asio::any_io_executor loop, std::uint16_t port) {
 }  // namespace
 
 Peers::Peers(asio::any_io_executor loop, Setup setup, PeerEvents& events, Log& log)
-    : loop_{loop}, setup_{std::move(setup)}, events_{events}, log_{log},
-      tasks_{loop, [this](std::string_view name, std::exception_ptr failure) {
-          log_.error("peers: a task failed", {{"task", name}, {"reason", reason_of(failure)}});
-      }} {}
+    : loop_{loop},
+      setup_{std::move(setup)},
+      events_{events},
+      log_{log},
+      tasks_{
+          loop, [this](std::string_view name, std::exception_ptr failure) {
+              log_.error("peers: a task failed", {{"task", name}, {"reason", reason_of(failure)}});
+          }} {}
 
 std::uint16_t Peers::listen(std::uint16_t port) {
     acceptors_.push_back(listening(loop_, port));
@@ -95,14 +101,17 @@ asio::awaitable<void> Peers::accept_all(tcp::acceptor& acceptor) {
         std::error_code gone;
         const Endpoint remote = plain(socket.remote_endpoint(gone));
         if (gone) continue;
-        if (has_room_for(remote.address())) tasks_.spawn("admit", admit(std::move(socket)));
-        else log_refusal(remote.address(), "too many connections that have not proved the key");
+        if (has_room_for(remote.address()))
+            tasks_.spawn("admit", admit(std::move(socket)));
+        else
+            log_refusal(remote.address(), "too many connections that have not proved the key");
     }
 }
 
 bool Peers::has_room_for(const asio::ip::address& address) const {
     std::size_t all = 0;
-    for (const auto& [from, count] : strangers_) all += count;
+    for (const auto& [from, count] : strangers_)
+        all += count;
     const auto same = strangers_.find(address);
     const std::size_t from_there = same == strangers_.end() ? 0 : same->second;
     return all < strangers_max && from_there < strangers_per_address_max;
@@ -129,9 +138,10 @@ void Peers::log_refusal(const asio::ip::address& address, const std::string& rea
     ++refusals_unlogged_;
     if (now - last_refusal_ < refusal_log_interval) return;
     last_refusal_ = now;
-    log_.warning("peers: refused a connection", {{"from", address.to_string()},
-                                                 {"reason", reason},
-                                                 {"refused", std::exchange(refusals_unlogged_, 0)}});
+    log_.warning("peers: refused a connection",
+                 {{"from", address.to_string()},
+                  {"reason", reason},
+                  {"refused", std::exchange(refusals_unlogged_, 0)}});
 }
 
 asio::awaitable<Result<wire::Incarnation>> Peers::connect(Endpoint endpoint) {
@@ -143,7 +153,8 @@ asio::awaitable<Result<wire::Incarnation>> Peers::connect(Endpoint endpoint) {
         tasks_.spawn("dial", run_dial(position->second, endpoint));
     }
     const std::shared_ptr<Dial> dial = position->second;
-    while (!dial->result) co_await dial->done.async_wait(as_values);
+    while (!dial->result)
+        co_await dial->done.async_wait(as_values);
     co_return *dial->result;
 }
 
@@ -255,9 +266,9 @@ void Peers::remove(const PeerPointer& peer, const std::string& reason) {
     if (registered == peers_.end() || registered->second != peer) return;
     peers_.erase(registered);
     std::erase_if(known_, [&](const auto& entry) { return entry.second == incarnation; });
-    log_.info("peers: disconnected", {{"node", peer->hello.node_name},
-                                      {"address", text_of(peer->remote)},
-                                      {"reason", reason}});
+    log_.info(
+        "peers: disconnected",
+        {{"node", peer->hello.node_name}, {"address", text_of(peer->remote)}, {"reason", reason}});
     events_.on_peer_gone(incarnation, reason);
 }
 
@@ -297,11 +308,13 @@ void Peers::beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_afte
         if (peer->uses == 0) continue;
         peer->silence.forgive(gap);
         const auto gap_ms = static_cast<std::uint32_t>(gap.count());
-        if (!peer->link.has_urgent_queued()) peer->link.send(wire::Beat{++peer->beats_sent, gap_ms});
+        if (!peer->link.has_urgent_queued())
+            peer->link.send(wire::Beat{++peer->beats_sent, gap_ms});
         if (peer->silence.judge(now, lost_after) == Verdict::lost) lost.push_back(peer);
     }
     for (const PeerPointer& peer : lost) {
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(peer->silence.length(now));
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(peer->silence.length(now));
         remove(peer, "silent for " + std::to_string(seconds.count()) + " s");
     }
 }
@@ -311,10 +324,13 @@ void Peers::stop() {
         std::error_code ignored;
         acceptor.close(ignored);
     }
-    for (const auto& [incarnation, peer] : peers_) peer->link.close();
+    for (const auto& [incarnation, peer] : peers_)
+        peer->link.close();
     tasks_.cancel();
 }
 
-asio::awaitable<void> Peers::join() { co_await tasks_.join(); }
+asio::awaitable<void> Peers::join() {
+    co_await tasks_.join();
+}
 
 }  // namespace vrun::daemon

@@ -5,57 +5,28 @@
 // sides proved the key and said Hello, and that has a limit in time and in places.
 #pragma once
 
-#include "daemon/liveness.hpp"
-#include "process/log.hpp"
+#include "daemon/peer.hpp"
 #include "wire/base/task_group.hpp"
 #include "wire/hello.hpp"
 #include "wire/tls/tls_stream.hpp"
 
-#include <asio/ip/tcp.hpp>
 #include <map>
 #include <memory>
 #include <unordered_map>
 
 namespace vrun::daemon {
 
-using Endpoint = asio::ip::tcp::endpoint;
-using process::Log;
-
 inline constexpr std::chrono::seconds greeting_limit{5};
 inline constexpr std::chrono::minutes idle_limit{10};  // after which the dialer lets go
-inline constexpr std::size_t strangers_max = 512;            // connections before their Hello
+inline constexpr std::size_t strangers_max = 512;      // connections before their Hello
 inline constexpr std::size_t strangers_per_address_max = 64;
-
-struct Peer {
-    Peer(std::unique_ptr<wire::Stream> stream, wire::ScaleOf scale_of)
-        : link{std::move(stream), std::move(scale_of)}, idle{link.executor()} {}
-
-    wire::Link link;
-    wire::Hello hello;
-    wire::NodeInfo info;
-    Endpoint remote, local;
-    bool dialed = false;
-    std::size_t uses = 0;  // jobs that need it
-    Silence silence{Clock::now()};
-    std::uint64_t beats_sent = 0;
-    asio::steady_timer idle;  // runs while nothing needs a connection that we dialed
-};
-
-// What the daemon does with what its peers say, called on the loop. A std::system_error thrown out
-// of on_peer_message (a bad body) closes that connection and nothing else.
-class PeerEvents {
-public:
-    virtual ~PeerEvents() = default;
-    virtual void on_peer_message(Peer& peer, wire::Message message) = 0;
-    virtual void on_peer_gone(wire::Incarnation peer, const std::string& reason) = 0;
-};
 
 class Peers {
 public:
     struct Setup {
         wire::Hello hello;
         std::function<wire::NodeInfo()> info;  // asked for each greeting
-        std::optional<wire::TlsContext> tls;  // empty: plain TCP (--insecure-no-auth)
+        std::optional<wire::TlsContext> tls;   // empty: plain TCP (--insecure-no-auth)
         wire::ScaleOf scale_of;
     };
 
@@ -77,6 +48,7 @@ public:
 
     // Once a beat_interval while there are jobs: beats to and verdicts on the peers in use.
     void beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_after);
+
     void stop();
     asio::awaitable<void> join();
 
@@ -93,7 +65,8 @@ private:
     asio::awaitable<void> run_dial(std::shared_ptr<Dial> dial, Endpoint endpoint);
     asio::awaitable<wire::Incarnation> dial_peer(Endpoint endpoint);
     asio::awaitable<PeerPointer> greet(asio::ip::tcp::socket socket, bool dialed);
-    asio::awaitable<std::unique_ptr<wire::Stream>> secured(asio::ip::tcp::socket socket, bool dialed);
+    asio::awaitable<std::unique_ptr<wire::Stream>> secured(asio::ip::tcp::socket socket,
+                                                           bool dialed);
     asio::awaitable<void> exchange_info(Peer& peer);
     wire::Incarnation adopt(PeerPointer peer);
     asio::awaitable<void> serve(PeerPointer peer);

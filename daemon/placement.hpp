@@ -4,6 +4,7 @@
 // several programs one after the other. Work and result are per run of ranks, not per rank.
 #pragma once
 
+#include "wire/messages/answer.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/messages/submit.hpp"
 

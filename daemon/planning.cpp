@@ -26,8 +26,10 @@ std::uint32_t window_for(std::size_t nodes) {
 void append(std::vector<HostEntry>& all, std::vector<HostEntry> more) {
     for (HostEntry& host : more) {
         const auto same = std::ranges::find(all, host.name, &HostEntry::name);
-        if (same == all.end()) all.push_back(std::move(host));
-        else same->slots += host.slots;
+        if (same == all.end())
+            all.push_back(std::move(host));
+        else
+            same->slots += host.slots;
     }
 }
 
@@ -39,19 +41,22 @@ std::string described(const Unreached& host) {
 // Node names are what libpmix maps by, so two nodes of one name become "a" and "a~2".
 std::string unique_name(const std::string& name, std::unordered_set<std::string>& taken) {
     std::string unique = name;
-    for (int i = 2; !taken.insert(unique).second; ++i) unique = name + "~" + std::to_string(i);
+    for (int i = 2; !taken.insert(unique).second; ++i)
+        unique = name + "~" + std::to_string(i);
     return unique;
 }
 
 }  // namespace
 
-std::variant<std::vector<HostEntry>, wire::JobRefused> chosen_hosts(const wire::SubmitJob& request) {
+std::variant<std::vector<HostEntry>, wire::JobRefused> chosen_hosts(
+    const wire::SubmitJob& request) {
     std::vector<HostEntry> from_files, from_words;
     for (const wire::HostFileText& file : request.host_files) {
         auto parsed = discovery::parse_hostfile(file.text, file.path);
         if (!parsed) return wire::JobRefused{usage, escaped(parsed.error().message())};
         if (parsed->empty())
-            return wire::JobRefused{usage, "--hostfile " + escaped(file.path) + ": it names no host"};
+            return wire::JobRefused{usage,
+                                    "--hostfile " + escaped(file.path) + ": it names no host"};
         append(from_files, std::move(*parsed));
     }
     for (const std::string& words : request.host_words) {
@@ -64,7 +69,8 @@ std::variant<std::vector<HostEntry>, wire::JobRefused> chosen_hosts(const wire::
     for (HostEntry& host : from_words) {
         const auto listed = std::ranges::find(from_files, host.name, &HostEntry::name);
         if (listed == from_files.end())
-            return wire::JobRefused{usage, "--host " + escaped(host.name) + ": it is in no hostfile given"};
+            return wire::JobRefused{
+                usage, "--host " + escaped(host.name) + ": it is in no hostfile given"};
         host.port = listed->port;
     }
     return from_words;
@@ -83,27 +89,36 @@ std::optional<wire::JobRefused> refusal_of(const Gathered& found, bool hosts_wer
     const bool nothing = found.nodes.empty();
     if (!nothing && !(hosts_were_named && (!found.unreached.empty() || !found.problems.empty())))
         return std::nullopt;
-    wire::JobRefused refusal{node_lost, nothing ? "no host to run on" : "not every host named can be used"};
-    for (const std::string& problem : found.problems) refusal.sentence += "\n  " + escaped(problem);
+    wire::JobRefused refusal{node_lost,
+                             nothing ? "no host to run on" : "not every host named can be used"};
+    for (const std::string& problem : found.problems)
+        refusal.sentence += "\n  " + escaped(problem);
     for (const Unreached& host : found.unreached) {
         refusal.sentence += "\n  " + described(host);
         const bool is_trust = host.error.code == wire::TlsErrc::wrong_key ||
                               host.error.code == wire::HelloErrc::no_common_protocol;
         if (is_trust) refusal.exit_code = refused;
     }
-    if (hosts_were_named) refusal.sentence += "\nvrund must run there with this cluster's key; `vrunctl hosts` lists who answers";
-    else refusal.sentence += "\n`vrunctl hosts` shows what the discovery sources say";
+    if (hosts_were_named)
+        refusal.sentence +=
+            "\nvrund must run there with this cluster's key; `vrunctl hosts` lists who answers";
+    else
+        refusal.sentence += "\n`vrunctl hosts` shows what the discovery sources say";
     return refusal;
 }
 
-std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request, const Gathered& found) {
+std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request,
+                                                     const Gathered& found) {
     std::vector<Candidate> candidates;
-    for (const Node& node : found.nodes) candidates.push_back({escaped(node.name), node.slots});
+    for (const Node& node : found.nodes)
+        candidates.push_back({escaped(node.name), node.slots});
     std::vector<std::uint32_t> counts;
-    for (const wire::App& app : request.apps) counts.push_back(app.count);
+    for (const wire::App& app : request.apps)
+        counts.push_back(app.count);
     auto placed = place(candidates, counts, request.placement);
     if (auto* refusal = std::get_if<wire::JobRefused>(&placed)) {
-        for (const std::string& notice : notices_of(found)) refusal->sentence += "\n  " + notice;
+        for (const std::string& notice : notices_of(found))
+            refusal->sentence += "\n  " + notice;
         return std::move(*refusal);
     }
     auto& [runs, nodes] = std::get<Placed>(placed);
@@ -112,7 +127,8 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     std::unordered_set<std::string> taken;
     for (const std::size_t index : nodes) {
         const Node& node = found.nodes[index];
-        launch.nodes.push_back({node.incarnation, unique_name(node.name, taken), node.address, node.port, node.slots});
+        launch.nodes.push_back(
+            {node.incarnation, unique_name(node.name, taken), node.address, node.port, node.slots});
     }
     launch.runs = std::move(runs);
     launch.apps = request.apps;
@@ -125,8 +141,10 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
 
 std::vector<std::string> notices_of(const Gathered& found) {
     std::vector<std::string> notices;
-    for (const std::string& problem : found.problems) notices.push_back(escaped(problem));
-    for (const Unreached& host : found.unreached) notices.push_back("not used: " + described(host));
+    for (const std::string& problem : found.problems)
+        notices.push_back(escaped(problem));
+    for (const Unreached& host : found.unreached)
+        notices.push_back("not used: " + described(host));
     return notices;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/membership.hpp"
+#include "wire/messages/answer.hpp"
 #include "wire/messages/launch.hpp"
 
 #include <variant>
@@ -13,7 +14,8 @@ namespace vrun::daemon {
 
 // The hosts that --host and --hostfile name together; empty when neither was given. With both,
 // --host chooses from the files, as mpirun does.
-std::variant<std::vector<discovery::HostEntry>, wire::JobRefused> chosen_hosts(const wire::SubmitJob& request);
+std::variant<std::vector<discovery::HostEntry>, wire::JobRefused> chosen_hosts(
+    const wire::SubmitJob& request);
 
 // How many slots the request is sure to need; 0: as many as there are.
 std::uint64_t slots_wanted(const wire::SubmitJob& request);
@@ -22,7 +24,8 @@ std::uint64_t slots_wanted(const wire::SubmitJob& request);
 std::optional<wire::JobRefused> refusal_of(const Gathered& found, bool hosts_were_named);
 
 // Everything but identity, controller and lease.
-std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request, const Gathered& found);
+std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request,
+                                                     const Gathered& found);
 
 // A line each for hosts that were not reached though the job starts without them.
 std::vector<std::string> notices_of(const Gathered& found);

@@ -5,12 +5,12 @@
 #include "wire/base/timeout.hpp"
 #include "wire/messages/launch.hpp"
 
-#include <algorithm>
-#include <asio/error.hpp>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
+#include <asio/error.hpp>
+#include <filesystem>
 
 namespace vrun::daemon {
 namespace {
@@ -37,7 +37,8 @@ Ends lifeline_pipe() {  // nothing is ever written: its end is the message
 std::string shepherd_program() {
     namespace fs = std::filesystem;
     const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-    for (const fs::path& candidate : {here / "vrun-shepherd", here / "../libexec/vrun/vrun-shepherd"})
+    for (const fs::path& candidate :
+         {here / "vrun-shepherd", here / "../libexec/vrun/vrun-shepherd"})
         if (::access(candidate.c_str(), X_OK) == 0) return candidate.lexically_normal();
     return here / "vrun-shepherd";  // the error of starting it names it
 }
@@ -53,20 +54,26 @@ std::vector<std::string> shepherd_environment() {
 
 std::string ending_of(const process::ExitStatus& status) {
     if (const auto* exited = std::get_if<process::Exited>(&status)) {
-        if (exited->code > 128) return "its shepherd was killed by signal " + std::to_string(exited->code - 128);
+        if (exited->code > 128)
+            return "its shepherd was killed by signal " + std::to_string(exited->code - 128);
         return "its shepherd ended with code " + std::to_string(exited->code);
     }
-    return "its guard was killed by signal " + std::to_string(std::get<process::Signaled>(status).signal);
+    return "its guard was killed by signal " +
+           std::to_string(std::get<process::Signaled>(status).signal);
 }
 
 }  // namespace
 
 Shepherds::Shepherds(asio::any_io_executor loop, wire::Hello hello, ShepherdEvents& events,
                      process::Log& log)
-    : loop_{loop}, hello_{std::move(hello)}, events_{events}, log_{log}, spawner_{loop},
+    : loop_{loop},
+      hello_{std::move(hello)},
+      events_{events},
+      log_{log},
+      spawner_{loop},
       tasks_{loop, [this](std::string_view name, std::exception_ptr) {
-          log_.error("shepherds: a task failed", {{"task", name}});
-      }} {}
+                 log_.error("shepherds: a task failed", {{"task", name}});
+             }} {}
 
 Shepherd* Shepherds::idle_one(const wire::Identity& identity, const std::string& node_name) {
     const auto fits = [&](const auto& shepherd) {
@@ -77,7 +84,8 @@ Shepherd* Shepherds::idle_one(const wire::Identity& identity, const std::string&
     return found == shepherds_.end() ? nullptr : found->get();
 }
 
-asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity, std::string node_name) {
+asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity,
+                                                      std::string node_name) {
     if (::geteuid() != 0) identity = wire::own_identity();
     if (Shepherd* lingering = idle_one(identity, node_name)) {
         lingering->idle.cancel();
@@ -96,7 +104,8 @@ asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity, s
 asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string node_name) {
     Ends control = socket_pair();
     Ends lifeline = lifeline_pipe();
-    Result<process::Child> child = spawn(identity, node_name, std::move(control.theirs), std::move(lifeline.theirs));
+    Result<process::Child> child =
+        spawn(identity, node_name, std::move(control.theirs), std::move(lifeline.theirs));
     if (!child) throw std::system_error{child.error().code, child.error().doing};
     pids_.insert(child->pid());
     const auto shepherd = std::make_shared<Shepherd>(
@@ -119,12 +128,14 @@ asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string
         std::rethrow_exception(failure);
     }
     tasks_.spawn("reader", read(shepherd));
-    log_.debug("shepherds: started", {{"uid", shepherd->identity.uid}, {"pid", shepherd->guard.pid()}});
+    log_.debug("shepherds: started",
+               {{"uid", shepherd->identity.uid}, {"pid", shepherd->guard.pid()}});
     co_return shepherd.get();
 }
 
-Result<process::Child> Shepherds::spawn(const wire::Identity& identity, const std::string& node_name,
-                                        UniqueFd socket, UniqueFd lifeline) {
+Result<process::Child> Shepherds::spawn(const wire::Identity& identity,
+                                        const std::string& node_name, UniqueFd socket,
+                                        UniqueFd lifeline) {
     process::ChildPlan plan;
     plan.program = shepherd_program();
     plan.argv = {"vrun-shepherd", "--name", node_name};
@@ -178,17 +189,20 @@ asio::awaitable<void> Shepherds::watch(std::shared_ptr<Shepherd> shepherd) {
     shepherd->idle.cancel();
     std::erase(shepherds_, shepherd);
     const std::string reason = shepherd->cause.empty() ? ending_of(status) : shepherd->cause;
-    if (shepherd->job) log_.warning("shepherds: one ended with its job", {{"pid", pid}, {"reason", reason}});
+    if (shepherd->job)
+        log_.warning("shepherds: one ended with its job", {{"pid", pid}, {"reason", reason}});
     events_.on_shepherd_gone(*shepherd, reason);
 }
 
 void Shepherds::release(Shepherd& shepherd) {
     shepherd.job.reset();
     ++shepherd.jobs_served;
-    const bool retired = shepherd.jobs_served >= jobs_per_shepherd_max || idle_count() > idle_shepherds_max;
+    const bool retired =
+        shepherd.jobs_served >= jobs_per_shepherd_max || idle_count() > idle_shepherds_max;
     if (retired) return end(shepherd, "retired");
     shepherd.idle.expires_after(linger);
-    const auto expired = [this, &shepherd](std::error_code error) {  // the timer lives in the shepherd
+    const auto expired = [this,
+                          &shepherd](std::error_code error) {  // the timer lives in the shepherd
         if (!error && !shepherd.job) end(shepherd, "retired");
     };
     shepherd.idle.async_wait(expired);
@@ -201,7 +215,9 @@ void Shepherds::end(Shepherd& shepherd, std::string cause) {
 }
 
 std::size_t Shepherds::idle_count() const {
-    const auto is_idle = [](const auto& shepherd) { return !shepherd->job && shepherd->jobs_served > 0; };
+    const auto is_idle = [](const auto& shepherd) {
+        return !shepherd->job && shepherd->jobs_served > 0;
+    };
     return static_cast<std::size_t>(std::ranges::count_if(shepherds_, is_idle));
 }
 
@@ -210,15 +226,19 @@ void Shepherds::judge(Clock::time_point now, Milliseconds gap, Milliseconds lost
         if (!shepherd->job) continue;
         shepherd->silence.forgive(gap);
         if (shepherd->silence.judge(now, lost_after) != Verdict::lost) continue;
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(shepherd->silence.length(now));
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(shepherd->silence.length(now));
         end(*shepherd, "its shepherd was silent for " + std::to_string(seconds.count()) + " s");
     }
 }
 
 void Shepherds::stop() {
-    for (const auto& shepherd : shepherds_) end(*shepherd, "the daemon ends");
+    for (const auto& shepherd : shepherds_)
+        end(*shepherd, "the daemon ends");
 }
 
-asio::awaitable<void> Shepherds::join() { co_await tasks_.join(); }
+asio::awaitable<void> Shepherds::join() {
+    co_await tasks_.join();
+}
 
 }  // namespace vrun::daemon

@@ -10,8 +10,10 @@ void Switchboard::forward(Job& job, wire::Message message, Origin origin) {
     const Hop hop = next_hop(job, message.route.to, origin);
     switch (hop.kind) {
     case HopKind::shepherd:
-        if (job.shepherd) job.shepherd->link.send(std::move(message));
-        else if (!job.node_part_over) job.held.push_back(std::move(message));
+        if (job.shepherd)
+            job.shepherd->link.send(std::move(message));
+        else if (!job.node_part_over)
+            job.held.push_back(std::move(message));
         return;
     case HopKind::client:
         if (origin == Origin::node) return to_controller_(job, std::move(message));
@@ -20,7 +22,8 @@ void Switchboard::forward(Job& job, wire::Message message, Origin origin) {
     case HopKind::peer:
         if (Peer* peer = peers_.find(hop.peer)) peer->link.send(std::move(message));
         return;
-    case HopKind::nowhere: return;
+    case HopKind::nowhere:
+        return;
     }
 }
 

@@ -22,8 +22,8 @@ public:
     // A message of our own making.
     template <class Body>
     void send(Job& job, const Body& body, wire::NodeIndex to, Origin origin = Origin::node) {
-        const wire::NodeIndex from = origin == Origin::client ? wire::to_controller
-                                                              : job.self.value_or(wire::to_controller);
+        const wire::NodeIndex from =
+            origin == Origin::client ? wire::to_controller : job.self.value_or(wire::to_controller);
         forward(job, wire::message_of(body, wire::Route{job.id, to, from}), origin);
     }
 

@@ -22,7 +22,8 @@ void BeatWatch::saw_beat() {
 }
 
 asio::awaitable<void> BeatWatch::run() {
-    while (!armed_) co_await timer_.async_wait(as_values);
+    while (!armed_)
+        co_await timer_.async_wait(as_values);
     for (;;) {
         const Clock::time_point deadline = last_beat_ + silence_max_;
         timer_.expires_at(deadline);

@@ -28,13 +28,15 @@ Result<std::optional<UniqueFd>> find_daemon(const std::optional<std::string>& op
         return std::optional{std::move(*socket)};
     }
     for (const std::string& path : wire::local_socket_candidates())
-        if (Result<UniqueFd> socket = wire::connect_local(path)) return std::optional{std::move(*socket)};
+        if (Result<UniqueFd> socket = wire::connect_local(path))
+            return std::optional{std::move(*socket)};
     return std::optional<UniqueFd>{};
 }
 
 std::string searched_sockets() {
     std::string text;
-    for (const std::string& path : wire::local_socket_candidates()) text += (text.empty() ? "" : ", ") + path;
+    for (const std::string& path : wire::local_socket_candidates())
+        text += (text.empty() ? "" : ", ") + path;
     return text;
 }
 
@@ -61,10 +63,13 @@ asio::awaitable<std::optional<Refusal>> DaemonConnection::greet(wire::Role role,
         co_await with_timeout(wire::exchange_hello(link_, std::move(ours)), limit);
         co_return std::nullopt;
     } catch (const std::system_error& error) {
-        const bool refused = error.code().category() == make_error_code(wire::HelloErrc::gone).category();
+        const bool refused =
+            error.code().category() == make_error_code(wire::HelloErrc::gone).category();
         const int exit_code = refused ? wire::exit_code::refused : wire::exit_code::daemon_lost;
-        Refusal refusal{exit_code, refused ? "the daemon does not take us: " : "the daemon does not answer: "};
-        refusal.sentence += error.code() == std::errc::timed_out ? "it may be stopped" : error.what();
+        Refusal refusal{exit_code,
+                        refused ? "the daemon does not take us: " : "the daemon does not answer: "};
+        refusal.sentence +=
+            error.code() == std::errc::timed_out ? "it may be stopped" : error.what();
         co_return refusal;
     }
 }
@@ -72,7 +77,8 @@ asio::awaitable<std::optional<Refusal>> DaemonConnection::greet(wire::Role role,
 asio::awaitable<void> DaemonConnection::leave() {
     try {
         if (tasks_.size() > 0) co_await with_timeout(link_.flushed(), leave_limit);
-    } catch (const std::system_error&) {  // a daemon that does not read: the end of the socket will do
+    } catch (
+        const std::system_error&) {  // a daemon that does not read: the end of the socket will do
     }
     link_.close();
     co_await tasks_.join();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // launcher/daemon_connection: the daemon beside us: finding it, greeting it, leaving it.
 // A socket that was named (--socket, VRUN_SOCKET) must answer; without a name the usual places are
-// asked in turn, and none of them answering is no error. Only root's and our own daemon are spoken to.
+// asked in turn, and none of them answering is no error. Only root's and our own daemon are spoken
+// to.
 #pragma once
 
 #include "wire/base/fd.hpp"

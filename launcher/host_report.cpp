@@ -19,7 +19,9 @@ std::string state_text(HostState state) {
     return texts[static_cast<std::size_t>(state)];
 }
 
-bool was_reached(const HostEntry& host) { return host.slots > 0; }
+bool was_reached(const HostEntry& host) {
+    return host.slots > 0;
+}
 
 std::string plain(const wire::HostList& list) {
     constexpr std::size_t column_count = 6;
@@ -35,7 +37,8 @@ std::string plain(const wire::HostList& list) {
         std::string line;
         for (std::size_t i = 0; i < column_count; ++i) {
             std::size_t width = 0;
-            for (const Row& other : rows) width = std::max(width, other[i].size());
+            for (const Row& other : rows)
+                width = std::max(width, other[i].size());
             line += row[i] + std::string(width - row[i].size() + 2, ' ');
         }
         line.resize(line.find_last_not_of(' ') + 1);
@@ -88,12 +91,16 @@ const std::map<std::string, HostFormat>& host_formats() {
 
 std::string host_report(const wire::HostList& list, HostFormat format) {
     switch (format) {
-    case HostFormat::plain: return plain(list);
+    case HostFormat::plain:
+        return plain(list);
     case HostFormat::openmpi:
-        return hostfile(list, [](const auto& host, const auto& slots) { return host + " slots=" + slots; });
+        return hostfile(
+            list, [](const auto& host, const auto& slots) { return host + " slots=" + slots; });
     case HostFormat::mpich:
-        return hostfile(list, [](const auto& host, const auto& slots) { return host + ":" + slots; });
-    case HostFormat::json: return json(list);
+        return hostfile(list,
+                        [](const auto& host, const auto& slots) { return host + ":" + slots; });
+    case HostFormat::json:
+        return json(list);
     }
     return {};
 }

@@ -4,7 +4,7 @@
 // elsewhere. Pure text from a message; names and problems of others are escaped.
 #pragma once
 
-#include "wire/messages/session.hpp"
+#include "wire/messages/hosts.hpp"
 
 #include <map>
 #include <string>

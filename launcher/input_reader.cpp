@@ -9,14 +9,18 @@
 namespace vrun::launcher {
 
 InputReader::InputReader(asio::any_io_executor loop, int fd, InputEvents events)
-    : stream_{loop, fd, StandardStream::Direction::in}, events_{std::move(events)}, credited_{loop} {}
+    : stream_{loop, fd, StandardStream::Direction::in},
+      events_{std::move(events)},
+      credited_{loop} {}
 
 void InputReader::add_credit(std::uint32_t bytes) {
     credit_ += bytes;
     credited_.notify();
 }
 
-void InputReader::look_again() { stream_.wake(); }
+void InputReader::look_again() {
+    stream_.wake();
+}
 
 void InputReader::stop() {
     stopped_ = true;
@@ -27,8 +31,10 @@ void InputReader::stop() {
 // Until there is credit, and the terminal is ours if it is one. `fg` does not always send SIGCONT,
 // but then the next line typed wakes us.
 asio::awaitable<void> InputReader::wait_for_turn() {
-    while (!stopped_ && credit_ == 0) co_await credited_.wait();
-    while (!stopped_ && !stream_.is_in_foreground()) co_await stream_.wait_for_change();
+    while (!stopped_ && credit_ == 0)
+        co_await credited_.wait();
+    while (!stopped_ && !stream_.is_in_foreground())
+        co_await stream_.wait_for_change();
 }
 
 // Empty: try again. Losing the terminal between the look and the read is no failure.
@@ -55,7 +61,8 @@ asio::awaitable<void> InputReader::run() {
             if (!size) continue;
             if (*size == 0) break;
             credit_ -= *size;
-            events_.on_bytes(wire::Bytes{buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*size)});
+            events_.on_bytes(
+                wire::Bytes{buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*size)});
         }
     } catch (const std::system_error& error) {
         failure = error.code();

@@ -5,6 +5,7 @@
 #include "wire/base/timeout.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
+#include "wire/messages/answer.hpp"
 #include "wire/messages/session.hpp"
 
 #include <algorithm>
@@ -32,9 +33,13 @@ std::string what_of(std::exception_ptr failure) {
 }
 
 // The kernel keeps 8 bits of an exit code; a failure must not become 0.
-int exit_code_of(std::int32_t code) { return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff; }
+int exit_code_of(std::int32_t code) {
+    return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff;
+}
 
-bool is_of_a_job(MessageType type) { return wire::traits_of(type).routed; }
+bool is_of_a_job(MessageType type) {
+    return wire::traits_of(type).routed;
+}
 
 }  // namespace
 
@@ -63,25 +68,33 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
       link_{link},
       options_{std::move(options)},
       signals_{loop},
-      output_{loop, options_.out_fd, options_.err_fd,
+      output_{loop,
+              options_.out_fd,
+              options_.err_fd,
               {[this](Written written) { on_written(written); },
                [this](wire::StreamId stream, std::error_code e) { on_output_failure(stream, e); }}},
-      input_{loop, options_.in_fd,
-             {[this](wire::Bytes bytes) { send_to(job_->input_node, wire::Input{std::move(bytes)}); },
-              [this](std::error_code error) { on_input_end(error); }}},
+      input_{
+          loop,
+          options_.in_fd,
+          {[this](wire::Bytes bytes) { send_to(job_->input_node, wire::Input{std::move(bytes)}); },
+           [this](std::error_code error) { on_input_end(error); }}},
       beats_{loop, options_.silence_max},
       decided_{loop},
-      output_tasks_{loop, [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }},
-      tasks_{loop, [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }} {}
+      output_tasks_{
+          loop, [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }},
+      tasks_{loop,
+             [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }} {}
 
 asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
     output_.start(output_tasks_);
     tasks_.spawn("read from the daemon", read_messages());
     tasks_.spawn("watch the daemon", watch_daemon());
     tasks_.spawn("signals", signals_.run([this](int number) { on_signal(number); }));
-    for (const std::string& notice : notices) output_.say(escaped(notice));
+    for (const std::string& notice : notices)
+        output_.say(escaped(notice));
     link_.send(job);
-    while (!exit_code_) co_await decided_.wait();
+    while (!exit_code_)
+        co_await decided_.wait();
     co_await wind_up();
     co_return *exit_code_ != 0 ? *exit_code_ : output_exit_code_;
 }
@@ -97,7 +110,8 @@ asio::awaitable<void> JobSession::wind_up() {
 }
 
 asio::awaitable<void> JobSession::read_messages() {
-    while (const std::optional<Message> message = co_await link_.receive()) handle(*message);
+    while (const std::optional<Message> message = co_await link_.receive())
+        handle(*message);
     lose_daemon("it closed the connection");
 }
 
@@ -131,7 +145,8 @@ void JobSession::on_accepted(const Message& message) {
     job.input_node = wire::run_of(accepted.runs, 0)->node;
     job_ = std::move(job);
     beats_.saw_beat();
-    for (const std::string& notice : job_->accepted.notices) output_.say(escaped(notice));
+    for (const std::string& notice : job_->accepted.notices)
+        output_.say(escaped(notice));
     if (options_.verbose) say(map_lines(job_->id, job_->accepted));
     tasks_.spawn("read standard input", input_.run());
 }
@@ -151,14 +166,18 @@ void JobSession::on_output(const Message& message) {
     output_.write(message.route.from, output.stream, std::move(output.bytes));
 }
 
-void JobSession::on_output_end(const Message& message) { set_drained(message.route.from); }
+void JobSession::on_output_end(const Message& message) {
+    set_drained(message.route.from);
+}
 
 void JobSession::on_credit(const Message& message) {
     const auto credit = wire::body_of<wire::Credit>(message);
     if (credit.stream == wire::StreamId::in) input_.add_credit(credit.bytes);
 }
 
-void JobSession::on_input_closed(const Message&) { input_.stop(); }
+void JobSession::on_input_closed(const Message&) {
+    input_.stop();
+}
 
 void JobSession::on_failed(const Message& message) {
     say_failure(wire::body_of<wire::JobFailed>(message).failure);
@@ -174,11 +193,14 @@ void JobSession::on_node_lost(const Message& message) {
 void JobSession::on_ended(const Message& message) {
     ended_ = wire::body_of<wire::JobEnded>(message);
     say_failure(ended_->failure);
-    for (const wire::NodeIndex node : ended_->lost) set_drained(node);
+    for (const wire::NodeIndex node : ended_->lost)
+        set_drained(node);
     check_complete();
 }
 
-void JobSession::on_beat(const Message&) { beats_.saw_beat(); }
+void JobSession::on_beat(const Message&) {
+    beats_.saw_beat();
+}
 
 void JobSession::on_goodbye(const Message& message) {
     const auto goodbye = wire::body_of<wire::Goodbye>(message);
@@ -189,10 +211,14 @@ void JobSession::on_goodbye(const Message& message) {
 
 void JobSession::on_signal(int number) {
     switch (action_of(number)) {
-    case SignalAction::end: return on_end_signal(number);
-    case SignalAction::forward: return send_signal(number);
-    case SignalAction::stop: return tasks_.spawn("stop", stop_with_ranks());
-    case SignalAction::resume: break;
+    case SignalAction::end:
+        return on_end_signal(number);
+    case SignalAction::forward:
+        return send_signal(number);
+    case SignalAction::stop:
+        return tasks_.spawn("stop", stop_with_ranks());
+    case SignalAction::resume:
+        break;
     }
     send_signal(number);
     input_.look_again();
@@ -209,7 +235,8 @@ void JobSession::on_end_signal(int number) {
     }
     const bool again = end_signals_ == 2;
     output_.say(again ? signal_text(number) + " again: killing the job"
-                      : "ending the job after " + signal_text(number) + "; the next signal kills it at once");
+                      : "ending the job after " + signal_text(number) +
+                            "; the next signal kills it at once");
     end_job(again ? wire::EndMode::kill : wire::EndMode::terminate, wire::FailureKind::cancelled,
             number, 128 + number);
 }
@@ -283,12 +310,14 @@ void JobSession::lose_daemon(const std::string& how) {
 void JobSession::say_failure(const wire::Failure& failure) {
     if (failure.kind == wire::FailureKind::none || std::exchange(failure_said_, true)) return;
     if (failure.kind == wire::FailureKind::cancelled && end_signals_ > 0) return;  // they know
-    if (failure.kind == wire::FailureKind::node_lost && !lost_said_.insert(failure.node).second) return;
+    if (failure.kind == wire::FailureKind::node_lost && !lost_said_.insert(failure.node).second)
+        return;
     say(failure_lines(failure));
 }
 
 void JobSession::say(const Lines& lines) {
-    for (const std::string& line : lines) output_.say(line);
+    for (const std::string& line : lines)
+        output_.say(line);
 }
 
 void JobSession::send_signal(int number) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // launcher/job_session: one job, from SubmitJob to the exit code.
 // One reader of the daemon's messages drives everything through a table of handlers; output, input,
-// signals and the watch over the daemon are tasks beside it. Over when the job has ended, every node
-// that is not lost has sent its last output, and all of it is written.
+// signals and the watch over the daemon are tasks beside it. Over when the job has ended, every
+// node that is not lost has sent its last output, and all of it is written.
 #pragma once
 
 #include "launcher/beat_watch.hpp"
@@ -11,6 +11,7 @@
 #include "launcher/output_writer.hpp"
 #include "launcher/signals.hpp"
 #include "wire/link.hpp"
+#include "wire/messages/submit.hpp"
 
 #include <csignal>
 #include <optional>

@@ -20,7 +20,8 @@ std::string counted(std::size_t count, const std::string& noun) {
 std::string place_of(const wire::Failure& failure) {
     const std::string node = "node " + escaped(failure.node_name);
     if (failure.has_rank)
-        return "rank " + std::to_string(failure.rank) + (failure.node_name.empty() ? "" : " on " + node);
+        return "rank " + std::to_string(failure.rank) +
+               (failure.node_name.empty() ? "" : " on " + node);
     return failure.node_name.empty() ? "the job" : node;
 }
 
@@ -32,20 +33,26 @@ std::string sentence_of(const wire::Failure& failure) {
     const std::string place = place_of(failure);
     const std::string code = std::to_string(failure.code);
     switch (failure.kind) {
-    case FailureKind::none: return {};
-    case FailureKind::exited: return with_text(place + " exited with code " + code, failure.text);
+    case FailureKind::none:
+        return {};
+    case FailureKind::exited:
+        return with_text(place + " exited with code " + code, failure.text);
     case FailureKind::signaled:
         return with_text(place + " was killed by " + signal_text(failure.code), failure.text);
     case FailureKind::not_finalized:
         return place + " exited with code 0 after MPI_Init and without MPI_Finalize";
-    case FailureKind::aborted: return with_text(place + " called MPI_Abort with code " + code, failure.text);
-    case FailureKind::not_started: return with_text(place + " did not start", failure.text);
-    case FailureKind::node_lost: return with_text(place + " is lost", failure.text);
+    case FailureKind::aborted:
+        return with_text(place + " called MPI_Abort with code " + code, failure.text);
+    case FailureKind::not_started:
+        return with_text(place + " did not start", failure.text);
+    case FailureKind::node_lost:
+        return with_text(place + " is lost", failure.text);
     case FailureKind::cancelled:
         if (failure.code == 0) return with_text("the job was cancelled", failure.text);
         return with_text("the job was cancelled by " + signal_text(failure.code), failure.text);
     case FailureKind::client_gone:
-        return with_text("the job was ended because nobody reads its output any more", failure.text);
+        return with_text("the job was ended because nobody reads its output any more",
+                         failure.text);
     case FailureKind::lease_expired:
         return with_text(place + " ended the job: no word from the job's controller", failure.text);
     }
@@ -57,19 +64,23 @@ std::string_view hint_of(const wire::Failure& failure) {
     if (failure.exit_code == wire::exit_code::not_found)
         return "the program must be there on every node of the job: by its path, or on PATH there";
     if (failure.exit_code == wire::exit_code::not_executable)
-        return "it must be a program that you may run on every node of the job (chmod +x, file system)";
+        return "it must be a program that you may run on every node of the job (chmod +x, file "
+               "system)";
     return {};
 }
 
 }  // namespace
 
 Lines map_lines(wire::JobId job, const wire::JobAccepted& accepted) {
-    Lines lines{"job " + wire::id_text(job) + ": " + counted(wire::rank_count(accepted.runs), "rank") +
-                " on " + counted(accepted.nodes.size(), "node")};
+    Lines lines{"job " + wire::id_text(job) + ": " +
+                counted(wire::rank_count(accepted.runs), "rank") + " on " +
+                counted(accepted.nodes.size(), "node")};
     for (wire::NodeIndex node = 0; node < accepted.nodes.size(); ++node) {
         const wire::JobNode& there = accepted.nodes[node];
-        const std::string address = there.address.empty() ? "" : " (" + escaped(there.address) + ")";
-        lines.push_back("  " + escaped(there.name) + address + ": " + ranks_text(accepted.runs, node));
+        const std::string address =
+            there.address.empty() ? "" : " (" + escaped(there.address) + ")";
+        lines.push_back("  " + escaped(there.name) + address + ": " +
+                        ranks_text(accepted.runs, node));
     }
     lines.push_back(accepted.network.empty() ? "network: none needed, all ranks are on one node"
                                              : "network: " + escaped(accepted.network));
@@ -88,7 +99,8 @@ std::string node_lost_line(const wire::NodeLost& lost, wire::JobId job,
     std::string line = "node " + escaped(lost.name);
     if (!lost.address.empty()) line += " (" + escaped(lost.address) + ")";
     line = with_text(line + " is lost", lost.reason);
-    return line + "; " + ranks_text(accepted.runs, lost.node) + " of job " + wire::id_text(job) + " ran there";
+    return line + "; " + ranks_text(accepted.runs, lost.node) + " of job " + wire::id_text(job) +
+           " ran there";
 }
 
 std::string ranks_text(const std::vector<wire::RankRun>& runs, wire::NodeIndex node) {
@@ -101,8 +113,10 @@ std::string ranks_text(const std::vector<wire::RankRun>& runs, wire::NodeIndex n
         if (run.node != node || run.count == 0) continue;
         const wire::Rank last = run.first_rank + run.count - 1;
         count += run.count;
-        if (!ranges.empty() && ranges.back().last + 1 == run.first_rank) ranges.back().last = last;
-        else ranges.push_back({run.first_rank, last});
+        if (!ranges.empty() && ranges.back().last + 1 == run.first_rank)
+            ranges.back().last = last;
+        else
+            ranges.push_back({run.first_rank, last});
     }
     if (count == 0) return "no rank";
     std::string text = count == 1 ? "rank " : "ranks ";

@@ -4,8 +4,8 @@
 // Names and texts of others are escaped here, so callers add nothing of theirs unescaped.
 #pragma once
 
+#include "wire/messages/answer.hpp"
 #include "wire/messages/end.hpp"
-#include "wire/messages/submit.hpp"
 
 #include <string>
 #include <string_view>
@@ -22,7 +22,8 @@ Lines map_lines(wire::JobId job, const wire::JobAccepted& accepted);
 Lines failure_lines(const wire::Failure& failure);
 
 // "node b (10.1.0.2) is lost: silent for 12 s; ranks 2-3 of job 0a… ran there"
-std::string node_lost_line(const wire::NodeLost& lost, wire::JobId job, const wire::JobAccepted& accepted);
+std::string node_lost_line(const wire::NodeLost& lost, wire::JobId job,
+                           const wire::JobAccepted& accepted);
 
 // "ranks 0-3, 8", "rank 5", "no rank"
 std::string ranks_text(const std::vector<wire::RankRun>& runs, wire::NodeIndex node);

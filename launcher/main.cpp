@@ -8,10 +8,10 @@
 #include "launcher/submission.hpp"
 #include "wire/hello.hpp"
 
+#include <unistd.h>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <cstdio>
-#include <unistd.h>
 
 namespace {
 
@@ -19,7 +19,8 @@ using namespace vrun;
 using namespace vrun::launcher;
 
 int complain(std::string_view text, int exit_code) {
-    for (const std::string& line : escaped_lines(text)) std::fprintf(stderr, "vrun: %s\n", line.c_str());
+    for (const std::string& line : escaped_lines(text))
+        std::fprintf(stderr, "vrun: %s\n", line.c_str());
     return exit_code;
 }
 
@@ -56,14 +57,16 @@ asio::awaitable<int> run_job(const Settings& settings, Submission submission) {
     const auto loop = co_await asio::this_coro::executor;
     Result<std::optional<UniqueFd>> found = find_daemon(settings.socket);
     if (!found) {
-        const std::string hint = "\nwithout --socket and VRUN_SOCKET, vrun finds a daemon or brings its own";
+        const std::string hint =
+            "\nwithout --socket and VRUN_SOCKET, vrun finds a daemon or brings its own";
         co_return complain(found.error().message() + hint, wire::exit_code::daemon_lost);
     }
     if (*found) co_return co_await run_on(std::move(**found), settings, std::move(submission));
 
     Result<PrivateDaemon> started = start_private_daemon(loop);
     if (!started) co_return complain(started.error().message(), wire::exit_code::daemon_lost);
-    const int exit_code = co_await run_on(std::move(started->socket), settings, std::move(submission));
+    const int exit_code =
+        co_await run_on(std::move(started->socket), settings, std::move(submission));
     co_await wait_for_end(std::move(started->process));
     co_return exit_code;
 }
@@ -71,10 +74,11 @@ asio::awaitable<int> run_job(const Settings& settings, Submission submission) {
 int run(const Settings& settings, Submission submission) {
     asio::io_context loop{1};
     int exit_code = wire::exit_code::daemon_lost;
-    asio::co_spawn(loop, run_job(settings, std::move(submission)), [&](std::exception_ptr failure, int code) {
-        if (failure) std::rethrow_exception(failure);
-        exit_code = code;
-    });
+    asio::co_spawn(loop, run_job(settings, std::move(submission)),
+                   [&](std::exception_ptr failure, int code) {
+                       if (failure) std::rethrow_exception(failure);
+                       exit_code = code;
+                   });
     loop.run();
     return exit_code;
 }

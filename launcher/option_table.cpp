@@ -96,7 +96,8 @@ constexpr std::array table{
 };
 // clang-format on
 static_assert(std::ranges::none_of(table, [](const Option& o) { return o.help.empty(); }));
-static_assert(std::ranges::is_sorted(table, {}, &Option::group), "--help shows one group at a time");
+static_assert(std::ranges::is_sorted(table, {}, &Option::group),
+              "--help shows one group at a time");
 
 // Levenshtein, one row at a time.
 std::size_t changes_between(std::string_view a, std::string_view b) {
@@ -115,7 +116,9 @@ std::size_t changes_between(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::span<const Option> options() noexcept { return table; }
+std::span<const Option> options() noexcept {
+    return table;
+}
 
 std::string_view title_of(Group group) noexcept {
     constexpr std::array<std::string_view, 5> titles{"How many processes", "Which hosts", "Where",

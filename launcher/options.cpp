@@ -13,20 +13,30 @@ public:
     const char* name() const noexcept override { return "option"; }
     std::string message(int value) const override {
         switch (static_cast<OptionErrc>(value)) {
-        case OptionErrc::unknown: return "no such option; 'vrun --help' lists them";
-        case OptionErrc::needs_value: return "a value must follow";
-        case OptionErrc::takes_no_value: return "takes no value";
-        case OptionErrc::empty_value: return "the value is empty";
-        case OptionErrc::not_a_count: return "not a positive number";
-        case OptionErrc::count_too_large: return "larger than MPI can count (2147483647)";
-        case OptionErrc::not_a_policy: return "not a policy; use 'slot' or 'node'";
+        case OptionErrc::unknown:
+            return "no such option; 'vrun --help' lists them";
+        case OptionErrc::needs_value:
+            return "a value must follow";
+        case OptionErrc::takes_no_value:
+            return "takes no value";
+        case OptionErrc::empty_value:
+            return "the value is empty";
+        case OptionErrc::not_a_count:
+            return "not a positive number";
+        case OptionErrc::count_too_large:
+            return "larger than MPI can count (2147483647)";
+        case OptionErrc::not_a_policy:
+            return "not a policy; use 'slot' or 'node'";
         case OptionErrc::has_modifier:
             return "only 'slot' and 'node' are known, without ':'; see also -N and --oversubscribe";
-        case OptionErrc::not_a_variable: return "not NAME or NAME=VALUE";
+        case OptionErrc::not_a_variable:
+            return "not NAME or NAME=VALUE";
         case OptionErrc::first_program_only:
             return "holds for the whole job; write it before the first program";
-        case OptionErrc::no_program: return "name what to run, as in 'vrun -n 4 ./program'";
-        case OptionErrc::no_program_here: return "each ':' separates two programs, one is missing";
+        case OptionErrc::no_program:
+            return "name what to run, as in 'vrun -n 4 ./program'";
+        case OptionErrc::no_program_here:
+            return "each ':' separates two programs, one is missing";
         }
         return "unknown option error";
     }
@@ -87,7 +97,8 @@ private:
     std::optional<Error> parse_option(std::string_view word) {
         const std::size_t equals = word.find('=');
         const std::string spelling{word.substr(0, equals)};
-        const std::string_view name = std::string_view{spelling}.substr(spelling.starts_with("--") ? 2 : 1);
+        const std::string_view name =
+            std::string_view{spelling}.substr(spelling.starts_with("--") ? 2 : 1);
         const Option* option = find_option(name);
         if (!option) return unknown(spelling, name);
         if (option->scope == Scope::job && settings_.apps.size() > 1)
@@ -97,7 +108,8 @@ private:
         if (equals != word.npos) value = word.substr(equals + 1);
         if (option->value.empty() && value) return Error{OptionErrc::takes_no_value, spelling};
         if (!option->value.empty() && !value) {
-            if (words_.empty()) return Error{OptionErrc::needs_value, spelling + " " + std::string{option->value}};
+            if (words_.empty())
+                return Error{OptionErrc::needs_value, spelling + " " + std::string{option->value}};
             value = take();
         }
         if (const std::error_code code = option->apply(settings_, value.value_or("")))
@@ -120,7 +132,8 @@ std::string help_line(const Option& option) {
     std::vector<std::string_view> names = names_of(option);
     std::ranges::stable_sort(names, {}, [](std::string_view name) { return name.size() > 1; });
     std::string line = names.front().size() > 1 ? "      " : "  ";
-    for (const std::string_view name : names) line += dashed(name) + ", ";
+    for (const std::string_view name : names)
+        line += dashed(name) + ", ";
     line.resize(line.size() - 2);
     if (!option.value.empty()) line += " " + std::string{option.value};
     if (line.size() + 2 > column) line += "\n";
@@ -136,7 +149,9 @@ std::error_code make_error_code(OptionErrc value) noexcept {
     return {static_cast<int>(value), category};
 }
 
-Result<Settings> parse(std::span<const char* const> arguments) { return Parser{arguments}.parse(); }
+Result<Settings> parse(std::span<const char* const> arguments) {
+    return Parser{arguments}.parse();
+}
 
 std::string help_text() {
     std::string text =
@@ -149,8 +164,10 @@ std::string help_text() {
         text += help_line(option);
     }
     return text +
-           "\nNames take one dash or two; a value is the next word or follows '='. '--' ends the options.\n"
-           "The exit code is 0 if every process returned 0, else that of the first one that failed\n"
+           "\nNames take one dash or two; a value is the next word or follows '='. '--' ends the "
+           "options.\n"
+           "The exit code is 0 if every process returned 0, else that of the first one that "
+           "failed\n"
            "(128 + the signal if it was killed).\n";
 }
 

@@ -16,7 +16,7 @@
 
 namespace vrun::launcher {
 
-struct AppSettings {  // one program; several are separated by `:`
+struct AppSettings {          // one program; several are separated by `:`
     std::uint32_t count = 0;  // 0: one per slot
     std::string workdir;
     std::vector<std::string> exports;  // each -x: "NAME" or "NAME=VALUE"
@@ -24,7 +24,8 @@ struct AppSettings {  // one program; several are separated by `:`
 };
 
 struct Settings {
-    std::vector<AppSettings> apps = std::vector<AppSettings>(1);  // at least one; the last is the one being parsed
+    std::vector<AppSettings> apps =
+        std::vector<AppSettings>(1);  // at least one; the last is the one being parsed
     wire::Placement placement;
     std::vector<std::string> host_words;  // each --host
     std::vector<std::string> host_files;  // each --hostfile

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/output_writer.hpp"
 
+#include <sys/stat.h>
 #include <algorithm>
 #include <asio/post.hpp>
-#include <sys/stat.h>
 
 namespace vrun::launcher {
 namespace {
@@ -12,7 +12,8 @@ constexpr std::size_t gather_chunks_max = 64;
 constexpr std::size_t gather_bytes_max = 256u << 10;
 
 bool is_same_file(int a, int b) {
-    struct stat first {}, second {};
+    struct stat first {
+    }, second{};
     return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
            first.st_ino == second.st_ino;
 }
@@ -51,8 +52,10 @@ void OutputSink::give_back(const Chunk& chunk, std::vector<Written>& credits) {
     const auto bytes = static_cast<std::uint32_t>(chunk.bytes.size());
     const bool same = !credits.empty() && credits.back().node == chunk.node &&
                       credits.back().stream == chunk.stream;
-    if (same) credits.back().bytes += bytes;
-    else credits.push_back({chunk.node, chunk.stream, bytes});
+    if (same)
+        credits.back().bytes += bytes;
+    else
+        credits.push_back({chunk.node, chunk.stream, bytes});
 }
 
 void OutputSink::take(std::size_t written) {
@@ -63,7 +66,8 @@ void OutputSink::take(std::size_t written) {
         give_back(queue_.front(), credits);
         queue_.pop_front();
     }
-    for (const Written& credit : credits) events_.on_written(credit);
+    for (const Written& credit : credits)
+        events_.on_written(credit);
 }
 
 // The nodes need their credit even for what nobody can read: they must come to their end.
@@ -74,10 +78,12 @@ void OutputSink::drop_queue() {
         reported_ = true;
         events_.on_failure(of_a_rank->stream, failure_);
     }
-    for (const Chunk& chunk : queue_) give_back(chunk, credits);
+    for (const Chunk& chunk : queue_)
+        give_back(chunk, credits);
     queue_.clear();
     begin_ = 0;
-    for (const Written& credit : credits) events_.on_written(credit);
+    for (const Written& credit : credits)
+        events_.on_written(credit);
 }
 
 asio::awaitable<void> OutputSink::run() {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// launcher/output_writer: the ranks' stdout and stderr, and vrun's own messages, to where they belong.
-// Each chunk is written whole before the next one of the same file, so lines never mix; stdout and
-// stderr that are the same file share one queue. What a queue holds is bounded by the credit that
-// the nodes have: on_written gives it back. Once a file fails, what is for it is dropped as written.
+// launcher/output_writer: the ranks' stdout and stderr, and vrun's own messages, to where they
+// belong. Each chunk is written whole before the next one of the same file, so lines never mix;
+// stdout and stderr that are the same file share one queue. What a queue holds is bounded by the
+// credit that the nodes have: on_written gives it back. Once a file fails, what is for it is
+// dropped as written.
 #pragma once
 
 #include "launcher/standard_stream.hpp"

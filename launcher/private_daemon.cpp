@@ -6,12 +6,12 @@
 #include "process/spawner.hpp"
 #include "wire/base/timeout.hpp"
 
-#include <array>
-#include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
 
 extern char** environ;
 
@@ -30,10 +30,12 @@ SocketPair make_socket_pair() {
 
 Result<std::string> find_vrund() {
     std::error_code ignored;
-    const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).replace_filename("vrund");
+    const auto beside =
+        std::filesystem::read_symlink("/proc/self/exe", ignored).replace_filename("vrund");
     if (::access(beside.c_str(), X_OK) == 0) return beside.string();
     const char* path = ::getenv("PATH");
-    return process::find_program("vrund", path ? std::optional<std::string_view>{path} : std::nullopt, "/");
+    return process::find_program("vrund",
+                                 path ? std::optional<std::string_view>{path} : std::nullopt, "/");
 }
 
 }  // namespace
@@ -49,7 +51,8 @@ Result<PrivateDaemon> start_private_daemon(asio::any_io_executor loop) {
     plan.program = *program;
     // Its life-cycle lines would mix with the job's output; VRUN_LOG_LEVEL brings them back.
     if (!::getenv("VRUN_LOG_LEVEL")) plan.argv.insert(plan.argv.end(), {"--log-level", "warning"});
-    for (char** variable = environ; variable && *variable; ++variable) plan.environment.emplace_back(*variable);
+    for (char** variable = environ; variable && *variable; ++variable)
+        plan.environment.emplace_back(*variable);
     plan.stdio[0] = process::open_null();
     plan.stdio[1] = process::open_null();
     plan.stdio[2] = UniqueFd{check(::fcntl(2, F_DUPFD_CLOEXEC, 3), "fcntl")};

@@ -26,7 +26,9 @@ bool is_ignored(int number) {
 
 }  // namespace
 
-std::span<const SignalRow> signal_table() noexcept { return table; }
+std::span<const SignalRow> signal_table() noexcept {
+    return table;
+}
 
 SignalAction action_of(int number) noexcept {
     const auto row = std::ranges::find(table, number, &SignalRow::number);

@@ -3,17 +3,17 @@
 
 #include "wire/base/result.hpp"
 
-#include <algorithm>
-#include <asio/experimental/as_tuple.hpp>
-#include <asio/use_awaitable.hpp>
-#include <climits>
 #include <fcntl.h>
-#include <string>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+#include <algorithm>
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/use_awaitable.hpp>
+#include <climits>
+#include <string>
 
 namespace vrun::launcher {
 namespace {
@@ -60,7 +60,8 @@ void Readiness::rearm() {
 asio::awaitable<void> Readiness::wait() {
     co_await epoll_.async_wait(asio::posix::descriptor_base::wait_read, as_values);
     epoll_event taken{};
-    (void)::epoll_wait(epoll_.native_handle(), &taken, 1, 0);  // or the next wait would see it again
+    (void)::epoll_wait(epoll_.native_handle(), &taken, 1,
+                       0);  // or the next wait would see it again
 }
 
 StandardStream::StandardStream(asio::any_io_executor loop, int fd, Direction direction)
@@ -87,14 +88,16 @@ asio::awaitable<void> StandardStream::wait_if_shared() {
 // Throws unless `error` only means that it would have had to wait.
 asio::awaitable<void> StandardStream::wait_after(int error, const char* call) {
     if (error == EINTR) co_return;
-    if (error != EAGAIN || !readiness_) throw std::system_error{error, std::system_category(), call};
+    if (error != EAGAIN || !readiness_)
+        throw std::system_error{error, std::system_category(), call};
     if (kind_ != Kind::shared) co_await readiness_->wait();  // shared: the next attempt waits first
 }
 
 asio::awaitable<std::optional<std::size_t>> StandardStream::read_some(std::span<std::byte> into) {
     co_await wait_if_shared();
-    const ssize_t size = kind_ == Kind::socket ? ::recv(fd(), into.data(), into.size(), MSG_DONTWAIT)
-                                               : ::read(fd(), into.data(), into.size());
+    const ssize_t size = kind_ == Kind::socket
+                             ? ::recv(fd(), into.data(), into.size(), MSG_DONTWAIT)
+                             : ::read(fd(), into.data(), into.size());
     const int error = errno;
     if (size >= 0) co_return static_cast<std::size_t>(size);
     co_await wait_after(error, "read");
@@ -135,7 +138,8 @@ void StandardStream::wake() {
 
 void fill_closed_standard_descriptors() {
     for (int fd = 0; fd <= 2; ++fd)
-        if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);  // takes the lowest number
+        if (::fcntl(fd, F_GETFD) < 0)
+            (void)::open("/dev/null", O_RDONLY);  // takes the lowest number
 }
 
 }  // namespace vrun::launcher

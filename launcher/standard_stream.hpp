@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// launcher/standard_stream: stdin, stdout or stderr without blocking the loop and without O_NONBLOCK.
-// That flag belongs to the open file, which the shell and others share: setting it breaks them. So
-// pipes and terminals are opened anew through /proc, sockets get MSG_DONTWAIT, what cannot be opened
-// anew is used in small steps when it is ready, and files, which are always ready, are just used.
+// launcher/standard_stream: stdin, stdout or stderr without blocking the loop and without
+// O_NONBLOCK. That flag belongs to the open file, which the shell and others share: setting it
+// breaks them. So pipes and terminals are opened anew through /proc, sockets get MSG_DONTWAIT, what
+// cannot be opened anew is used in small steps when it is ready, and files, which are always ready,
+// are just used.
 #pragma once
 
 #include "wire/base/fd.hpp"
 
+#include <sys/uio.h>
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <sys/uio.h>
 
 namespace vrun::launcher {
 

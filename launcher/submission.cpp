@@ -3,27 +3,29 @@
 
 #include "wire/base/fd.hpp"
 
-#include <algorithm>
-#include <array>
-#include <climits>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstdlib>
 
 extern char** environ;
 
 namespace vrun::launcher {
 namespace {
 
-// Limits of one process. The others (processes, queued signals, locks, …) count what a user has on a
-// whole machine, or grant privileges: they say nothing about another node.
-constexpr std::array limits_passed_on{RLIMIT_AS,    RLIMIT_CORE,    RLIMIT_CPU,
-                                      RLIMIT_DATA,  RLIMIT_FSIZE,   RLIMIT_MEMLOCK,
-                                      RLIMIT_NOFILE, RLIMIT_RSS,    RLIMIT_STACK};
+// Limits of one process. The others (processes, queued signals, locks, …) count what a user has on
+// a whole machine, or grant privileges: they say nothing about another node.
+constexpr std::array limits_passed_on{RLIMIT_AS,     RLIMIT_CORE,  RLIMIT_CPU,
+                                      RLIMIT_DATA,   RLIMIT_FSIZE, RLIMIT_MEMLOCK,
+                                      RLIMIT_NOFILE, RLIMIT_RSS,   RLIMIT_STACK};
 
-Error last_error(std::string doing) { return {{errno, std::system_category()}, std::move(doing)}; }
+Error last_error(std::string doing) {
+    return {{errno, std::system_category()}, std::move(doing)};
+}
 
 Result<std::string> text_of_file(const std::string& path, const std::string& doing) {
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
@@ -42,14 +44,17 @@ Result<std::string> text_of_file(const std::string& path, const std::string& doi
 }
 
 bool is_same_directory(const char* a, const char* b) {
-    struct stat first {}, second {};
+    struct stat first {
+    }, second{};
     return ::stat(a, &first) == 0 && ::stat(b, &second) == 0 && first.st_dev == second.st_dev &&
            first.st_ino == second.st_ino;
 }
 
-// As the user's shell names it: through links, which exist on other nodes when their targets do not.
+// As the user's shell names it: through links, which exist on other nodes when their targets do
+// not.
 Result<std::string> current_directory() {
-    if (const char* logical = ::getenv("PWD"); logical && *logical == '/' && is_same_directory(logical, "."))
+    if (const char* logical = ::getenv("PWD");
+        logical && *logical == '/' && is_same_directory(logical, "."))
         return std::string{logical};
     std::array<char, PATH_MAX> buffer;
     if (!::getcwd(buffer.data(), buffer.size())) return last_error("find the current directory");
@@ -74,7 +79,8 @@ std::vector<wire::ResourceLimit> soft_limits() {
 
 std::vector<std::string> environment() {
     std::vector<std::string> variables;
-    for (char** variable = environ; variable && *variable; ++variable) variables.emplace_back(*variable);
+    for (char** variable = environ; variable && *variable; ++variable)
+        variables.emplace_back(*variable);
     return variables;
 }
 
@@ -100,10 +106,14 @@ Result<Submission> submission_of(const Settings& settings) {
 
     Submission result;
     for (const AppSettings& app : settings.apps) {
-        wire::App& submitted = result.job.apps.emplace_back(wire::App{app.argv, app.count, app.workdir, {}});
-        if (app.workdir.empty()) submitted.workdir = *directory;
-        else if (app.workdir.front() != '/') submitted.workdir = *directory + "/" + app.workdir;
-        for (const std::string& word : app.exports) export_to(submitted, word, result.notices);
+        wire::App& submitted =
+            result.job.apps.emplace_back(wire::App{app.argv, app.count, app.workdir, {}});
+        if (app.workdir.empty())
+            submitted.workdir = *directory;
+        else if (app.workdir.front() != '/')
+            submitted.workdir = *directory + "/" + app.workdir;
+        for (const std::string& word : app.exports)
+            export_to(submitted, word, result.notices);
     }
     for (const std::string& path : settings.host_files) {
         auto text = text_of_file(path, "read the hostfile " + path);

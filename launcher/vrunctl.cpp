@@ -8,6 +8,7 @@
 #include "wire/base/timeout.hpp"
 #include "wire/hello.hpp"
 #include "wire/messages/end.hpp"
+#include "wire/messages/hosts.hpp"
 #include "wire/tls/cluster_key.hpp"
 
 #include <asio/co_spawn.hpp>
@@ -28,7 +29,8 @@ struct HostsRequest {
 };
 
 int complain(std::string_view text, int exit_code) {
-    for (const std::string& line : escaped_lines(text)) std::fprintf(stderr, "vrunctl: %s\n", line.c_str());
+    for (const std::string& line : escaped_lines(text))
+        std::fprintf(stderr, "vrunctl: %s\n", line.c_str());
     return exit_code;
 }
 
@@ -39,12 +41,15 @@ int print(const std::string& text) {
                     wire::exit_code::output_failed);
 }
 
-int keygen() { return print(wire::new_key_line() + "\n"); }
+int keygen() {
+    return print(wire::new_key_line() + "\n");
+}
 
 asio::awaitable<wire::HostList> ask_for_hosts(wire::Link& link) {
     link.send(wire::ListHosts{});
     while (const std::optional<wire::Message> message = co_await link.receive()) {
-        if (message->type == wire::MessageType::host_list) co_return wire::body_of<wire::HostList>(*message);
+        if (message->type == wire::MessageType::host_list)
+            co_return wire::body_of<wire::HostList>(*message);
         if (message->type == wire::MessageType::goodbye)
             throw std::runtime_error{wire::body_of<wire::Goodbye>(*message).reason};
     }
@@ -59,7 +64,8 @@ asio::awaitable<int> show_hosts(wire::Link& link, HostFormat format) {
         co_return complain(std::string{"the daemon gave no list of hosts: "} + error.what(),
                            wire::exit_code::daemon_lost);
     }
-    for (const std::string& problem : list.problems) (void)complain(problem, 0);
+    for (const std::string& problem : list.problems)
+        (void)complain(problem, 0);
     co_return print(host_report(list, format));
 }
 
@@ -68,8 +74,10 @@ asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
     DaemonConnection daemon{loop, std::move(socket)};
     const std::optional<Refusal> refusal = co_await daemon.greet(wire::Role::control);
     int exit_code = 0;
-    if (refusal) exit_code = complain(refusal->sentence, refusal->exit_code);
-    else exit_code = co_await show_hosts(daemon.link(), format);
+    if (refusal)
+        exit_code = complain(refusal->sentence, refusal->exit_code);
+    else
+        exit_code = co_await show_hosts(daemon.link(), format);
     co_await daemon.leave();
     co_return exit_code;
 }
@@ -98,13 +106,15 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     CLI::App* const keygen_verb =
         app.add_subcommand("keygen", "print a new cluster key, one line of a key file");
-    CLI::App* const hosts_verb = app.add_subcommand("hosts", "list the hosts that the daemon knows");
+    CLI::App* const hosts_verb =
+        app.add_subcommand("hosts", "list the hosts that the daemon knows");
     HostsRequest request;
     std::string format = "plain";
     hosts_verb->add_option("--format", format, "plain, openmpi, mpich or json")
         ->check(CLI::IsMember{&host_formats()})
         ->option_text("FORMAT");
-    hosts_verb->add_option("--socket", request.socket, "ask the daemon at this socket")->option_text("PATH");
+    hosts_verb->add_option("--socket", request.socket, "ask the daemon at this socket")
+        ->option_text("PATH");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

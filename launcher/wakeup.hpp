@@ -14,7 +14,8 @@ namespace vrun::launcher {
 
 class Wakeup {
 public:
-    explicit Wakeup(asio::any_io_executor loop) : timer_{loop, asio::steady_timer::time_point::max()} {}
+    explicit Wakeup(asio::any_io_executor loop)
+        : timer_{loop, asio::steady_timer::time_point::max()} {}
 
     asio::awaitable<void> wait() {
         co_await timer_.async_wait(asio::experimental::as_tuple(asio::use_awaitable));

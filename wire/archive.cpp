@@ -27,7 +27,9 @@ std::error_code make_error_code(BodyErrc value) noexcept {
     return {static_cast<int>(value), category};
 }
 
-void refuse(BodyErrc reason) { throw std::system_error{reason, "decode a message"}; }
+void refuse(BodyErrc reason) {
+    throw std::system_error{reason, "decode a message"};
+}
 
 BoundedInputArchive::BoundedInputArchive(std::span<const std::byte> bytes)
     : InputArchive{this}, left_{bytes} {
@@ -68,7 +70,8 @@ void load(BoundedInputArchive& archive, bool& value) {
     value = byte == 1;
 }
 
-OutputArchive::OutputArchive() : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>{this} {
+OutputArchive::OutputArchive()
+    : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>{this} {
     const std::uint8_t little_endian = 1;
     write(&little_endian, 1, 1);
 }
@@ -78,7 +81,8 @@ void OutputArchive::write(const void* source, std::size_t size, std::size_t widt
     const auto start = static_cast<std::ptrdiff_t>(bytes_.size());
     bytes_.insert(bytes_.end(), first, first + size);
     if constexpr (std::endian::native == std::endian::big)
-        for (auto at = bytes_.begin() + start; at != bytes_.end(); at += static_cast<std::ptrdiff_t>(width))
+        for (auto at = bytes_.begin() + start; at != bytes_.end();
+             at += static_cast<std::ptrdiff_t>(width))
             std::reverse(at, at + static_cast<std::ptrdiff_t>(width));
 }
 

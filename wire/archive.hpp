@@ -78,21 +78,31 @@ Bytes to_bytes(const Message& message) {
 // cereal calls what follows, found through the archive's namespace. Where cereal has a template
 // for every archive, ours is the more specialized one.
 template <class T>
-void prologue(BoundedInputArchive& archive, const T&) { archive.enter(); }
+void prologue(BoundedInputArchive& archive, const T&) {
+    archive.enter();
+}
 template <class T>
-void epilogue(BoundedInputArchive& archive, const T&) { archive.leave(); }
+void epilogue(BoundedInputArchive& archive, const T&) {
+    archive.leave();
+}
 
 template <class T>
     requires std::is_arithmetic_v<T>
-void load(BoundedInputArchive& archive, T& value) { archive.read(&value, sizeof(T), sizeof(T)); }
+void load(BoundedInputArchive& archive, T& value) {
+    archive.read(&value, sizeof(T), sizeof(T));
+}
 
 void load(BoundedInputArchive& archive, bool& value);  // a bool that holds 2 is undefined behaviour
 
 template <class T>
-void load(BoundedInputArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
+void load(BoundedInputArchive& archive, cereal::NameValuePair<T>& pair) {
+    archive(pair.value);
+}
 
 template <class T>
-void load(BoundedInputArchive& in, cereal::SizeTag<T>& tag) { tag.size = in.read_count(1); }
+void load(BoundedInputArchive& in, cereal::SizeTag<T>& tag) {
+    tag.size = in.read_count(1);
+}
 
 template <class T>
 void load(BoundedInputArchive& archive, cereal::BinaryData<T>& data) {
@@ -122,7 +132,8 @@ void load(BoundedInputArchive& archive, std::vector<T, Allocator>& values) {
         values.resize(archive.read_count(sizeof(T)));
         archive.read(values.data(), values.size() * sizeof(T), sizeof(T));
     } else {
-        for (auto left = archive.read_count(1); left > 0; --left) archive(values.emplace_back());
+        for (auto left = archive.read_count(1); left > 0; --left)
+            archive(values.emplace_back());
     }
 }
 

@@ -7,10 +7,12 @@
 namespace vrun {
 namespace {
 
-constexpr bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
+constexpr bool is_continuation(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
 
-// The length of the well-formed, printable UTF-8 sequence at the front of `text`; 0 if there is none.
-// C1 controls (U+0080 to U+009F) steer terminals too, so they do not count as printable.
+// The length of the well-formed, printable UTF-8 sequence at the front of `text`; 0 if there is
+// none. C1 controls (U+0080 to U+009F) steer terminals too, so they do not count as printable.
 std::size_t printable_length(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.front());
     if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;

@@ -14,10 +14,14 @@ public:
     const char* name() const noexcept override { return "frame"; }
     std::string message(int value) const override {
         switch (static_cast<FrameErrc>(value)) {
-        case FrameErrc::unknown_type: return "unknown message type";
-        case FrameErrc::unknown_flags: return "unknown flags";
-        case FrameErrc::too_large: return "message larger than the protocol allows";
-        case FrameErrc::no_route: return "message of a job that names no job";
+        case FrameErrc::unknown_type:
+            return "unknown message type";
+        case FrameErrc::unknown_flags:
+            return "unknown flags";
+        case FrameErrc::too_large:
+            return "message larger than the protocol allows";
+        case FrameErrc::no_route:
+            return "message of a job that names no job";
         }
         return "unknown frame error";
     }
@@ -33,7 +37,8 @@ Integer big_endian(std::span<const std::byte> bytes) noexcept {
 
 template <class Integer>
 void put_big_endian(std::span<std::byte> bytes, Integer value) noexcept {
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, value = static_cast<Integer>(value >> 8))
+    for (auto byte = bytes.rbegin(); byte != bytes.rend();
+         ++byte, value = static_cast<Integer>(value >> 8))
         *byte = static_cast<std::byte>(value & 0xff);
 }
 

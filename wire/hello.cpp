@@ -13,9 +13,12 @@ public:
     const char* name() const noexcept override { return "hello"; }
     std::string message(int value) const override {
         switch (static_cast<HelloErrc>(value)) {
-        case HelloErrc::no_common_protocol: return "no common protocol";
-        case HelloErrc::not_a_hello: return "the peer does not speak vrun's protocol";
-        case HelloErrc::gone: return "the peer closed the connection";
+        case HelloErrc::no_common_protocol:
+            return "no common protocol";
+        case HelloErrc::not_a_hello:
+            return "the peer does not speak vrun's protocol";
+        case HelloErrc::gone:
+            return "the peer closed the connection";
         }
         return "unknown hello error";
     }
@@ -33,7 +36,9 @@ std::error_code make_error_code(HelloErrc value) noexcept {
     return {static_cast<int>(value), category};
 }
 
-std::string software_version() { return "vrun " VRUN_VERSION; }
+std::string software_version() {
+    return "vrun " VRUN_VERSION;
+}
 
 asio::awaitable<Hello> exchange_hello(Link& link, Hello ours) {
     link.send(ours);
@@ -46,8 +51,8 @@ asio::awaitable<Hello> exchange_hello(Link& link, Hello ours) {
     const Hello theirs = body_of<Hello>(*first);
     const auto highest = std::min(ours.protocol_max, theirs.protocol_max);
     if (highest >= std::max(ours.protocol_min, theirs.protocol_min)) co_return theirs;
-    const std::string reason = "this side is " + described(ours) + ", the other " + described(theirs) +
-                               "; install the same version on both";
+    const std::string reason = "this side is " + described(ours) + ", the other " +
+                               described(theirs) + "; install the same version on both";
     link.send(Goodbye{exit_code::refused, reason});
     link.finish();
     throw std::system_error{HelloErrc::no_common_protocol, reason};

@@ -3,9 +3,9 @@
 
 #include "wire/base/result.hpp"
 
-#include <algorithm>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
 
 namespace vrun::wire {
 namespace {

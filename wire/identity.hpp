@@ -22,7 +22,8 @@ struct Identity {
     }
 };
 
-// Of the process that connected, or for our own connection, that listened. Throws std::system_error.
+// Of the process that connected, or for our own connection, that listened. Throws
+// std::system_error.
 Identity peer_of(int unix_socket);
 Identity own_identity();
 

@@ -15,7 +15,8 @@ constexpr std::size_t letters = 13;  // of 5 bits; the first holds 4
 
 std::uint64_t random_id() {
     std::uint64_t id = 0;
-    while (id == 0) check(::getrandom(&id, sizeof id, 0), "getrandom");
+    while (id == 0)
+        check(::getrandom(&id, sizeof id, 0), "getrandom");
     return id;
 }
 
@@ -37,6 +38,8 @@ std::optional<JobId> id_of(std::string_view text) {
     return job;
 }
 
-std::string namespace_of(JobId job) { return "vrun-" + id_text(job); }
+std::string namespace_of(JobId job) {
+    return "vrun-" + id_text(job);
+}
 
 }  // namespace vrun::wire

@@ -32,7 +32,8 @@ std::vector<Rank> ranks_on(std::span<const RankRun> runs, NodeIndex node) {
     std::vector<Rank> ranks;
     for (const RankRun& run : runs) {
         if (run.node != node) continue;
-        for (std::uint32_t i = 0; i < run.count; ++i) ranks.push_back(run.first_rank + i);
+        for (std::uint32_t i = 0; i < run.count; ++i)
+            ranks.push_back(run.first_rank + i);
     }
     return ranks;
 }
@@ -40,10 +41,13 @@ std::vector<Rank> ranks_on(std::span<const RankRun> runs, NodeIndex node) {
 std::vector<std::vector<Rank>> ranks_by_node(std::span<const RankRun> runs, std::size_t nodes) {
     std::vector<std::vector<Rank>> ranks(nodes);
     for (const RankRun& run : runs)
-        for (std::uint32_t i = 0; i < run.count; ++i) ranks[run.node].push_back(run.first_rank + i);
+        for (std::uint32_t i = 0; i < run.count; ++i)
+            ranks[run.node].push_back(run.first_rank + i);
     return ranks;
 }
 
-Scale scale_of(const LaunchJob& launch) { return {rank_count(launch.runs), launch.nodes.size()}; }
+Scale scale_of(const LaunchJob& launch) {
+    return {rank_count(launch.runs), launch.nodes.size()};
+}
 
 }  // namespace vrun::wire

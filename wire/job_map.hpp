@@ -16,7 +16,7 @@ namespace vrun::wire {
 bool valid_runs(std::span<const RankRun> runs, std::size_t nodes, std::size_t apps);
 
 std::uint32_t rank_count(std::span<const RankRun> runs);
-std::optional<RankRun> run_of(std::span<const RankRun> runs, Rank rank);  // empty: no such rank
+std::optional<RankRun> run_of(std::span<const RankRun> runs, Rank rank);    // empty: no such rank
 std::vector<Rank> ranks_on(std::span<const RankRun> runs, NodeIndex node);  // ascending
 std::vector<std::vector<Rank>> ranks_by_node(std::span<const RankRun> runs, std::size_t nodes);
 

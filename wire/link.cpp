@@ -17,7 +17,8 @@ constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 }  // namespace
 
 std::optional<Scale> any_scale(MessageType, Route, std::span<const std::byte>) {
-    return Scale{std::numeric_limits<std::uint32_t>::max(), std::numeric_limits<std::uint32_t>::max()};
+    return Scale{std::numeric_limits<std::uint32_t>::max(),
+                 std::numeric_limits<std::uint32_t>::max()};
 }
 
 Link::Link(std::unique_ptr<Stream> stream, ScaleOf scale_of)
@@ -76,7 +77,8 @@ std::size_t Link::gather() {
     for (const Piece& piece : pieces_) {
         buffers_.push_back(asio::buffer(piece.header));
         if (piece.has_route) buffers_.push_back(asio::buffer(piece.route));
-        if (!piece.body.empty()) buffers_.push_back(asio::buffer(piece.body.data(), piece.body.size()));
+        if (!piece.body.empty())
+            buffers_.push_back(asio::buffer(piece.body.data(), piece.body.size()));
     }
     return size;
 }
@@ -96,7 +98,8 @@ asio::awaitable<void> Link::run_writer() {
 }
 
 asio::awaitable<void> Link::flushed() {
-    while (!closed_ && (has_queued() || !leaving_.empty())) co_await all_written_.async_wait(as_values);
+    while (!closed_ && (has_queued() || !leaving_.empty()))
+        co_await all_written_.async_wait(as_values);
 }
 
 void Link::finish() {

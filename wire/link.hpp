@@ -6,9 +6,8 @@
 #pragma once
 
 #include "wire/frame.hpp"
+#include "wire/message.hpp"
 #include "wire/stream.hpp"
-
-#include "wire/archive.hpp"
 
 #include <array>
 #include <asio/steady_timer.hpp>
@@ -19,26 +18,11 @@
 
 namespace vrun::wire {
 
-struct Message {
-    MessageType type;
-    Route route;  // all zero and to_controller for messages of no job
-    Bytes body;
-};
-
-template <class Body>
-Message message_of(const Body& body, Route route = {}) {
-    return {Body::type, route, to_bytes(body)};
-}
-
-// Throws std::system_error of BodyErrc.
-template <class Body>
-Body body_of(const Message& message) {
-    return from_bytes<Body>(message.body);
-}
-
 // How large the job is that a message belongs to; asked before its body is kept. Empty: the job is
-// unknown here, so the message is read and dropped. `start` is what the first frame has of the body.
-using ScaleOf = std::function<std::optional<Scale>(MessageType, Route, std::span<const std::byte> start)>;
+// unknown here, so the message is read and dropped. `start` is what the first frame has of the
+// body.
+using ScaleOf =
+    std::function<std::optional<Scale>(MessageType, Route, std::span<const std::byte> start)>;
 std::optional<Scale> any_scale(MessageType, Route, std::span<const std::byte>);  // of trusted peers
 
 class Link {
@@ -106,8 +90,8 @@ private:
 
     std::array<std::deque<Outgoing>, priority_count> queues_;
     std::size_t queued_bytes_ = 0;
-    std::vector<Piece> pieces_;       // being written
-    std::deque<Message> leaving_;     // bodies that pieces_ points into
+    std::vector<Piece> pieces_;    // being written
+    std::deque<Message> leaving_;  // bodies that pieces_ points into
     std::vector<asio::const_buffer> buffers_;
     asio::steady_timer wake_writer_;  // never expires; cancelled to wake
     asio::steady_timer all_written_;  // the same, for flushed()

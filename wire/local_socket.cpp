@@ -3,13 +3,13 @@
 
 #include "wire/identity.hpp"
 
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 
 namespace vrun::wire {
 namespace {
@@ -53,7 +53,8 @@ Result<bool> make_directory(const std::string& path, const std::string& doing) {
     struct stat status {};
     if (::stat(directory.c_str(), &status) < 0) return error_of(errno, doing);
     if (status.st_uid != ::geteuid() && status.st_uid != 0)
-        return error_of(EPERM, doing + ", whose directory belongs to uid " + std::to_string(status.st_uid));
+        return error_of(
+            EPERM, doing + ", whose directory belongs to uid " + std::to_string(status.st_uid));
     return true;
 }
 

@@ -66,7 +66,9 @@ static_assert(is_in_order(), "one row for every MessageType, in the order of the
 
 }  // namespace
 
-std::span<const MessageTraits> message_traits() noexcept { return table; }
+std::span<const MessageTraits> message_traits() noexcept {
+    return table;
+}
 
 const MessageTraits& traits_of(MessageType type) noexcept {
     const auto index = static_cast<std::size_t>(type) - 1;
@@ -76,7 +78,8 @@ const MessageTraits& traits_of(MessageType type) noexcept {
 
 std::uint64_t body_size_max(MessageType type, Scale scale) noexcept {
     const MessageTraits& traits = traits_of(type);
-    return traits.size_max + traits.size_per_node * scale.nodes + traits.size_per_rank * scale.ranks;
+    return traits.size_max + traits.size_per_node * scale.nodes +
+           traits.size_per_rank * scale.ranks;
 }
 
 }  // namespace vrun::wire

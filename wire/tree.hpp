@@ -41,7 +41,8 @@ constexpr NodeIndex tree_next_hop(NodeIndex from, NodeIndex to) {
 constexpr std::vector<NodeIndex> tree_subtree(NodeIndex node, NodeIndex nodes) {
     std::vector<NodeIndex> found{node};
     for (std::size_t i = 0; i < found.size(); ++i)
-        for (const NodeIndex child : tree_children(found[i], nodes)) found.push_back(child);
+        for (const NodeIndex child : tree_children(found[i], nodes))
+            found.push_back(child);
     return found;
 }
 

@@ -27,7 +27,9 @@ public:
     using OnFailure = std::function<void(std::string_view name, std::exception_ptr)>;
 
     TaskGroup(asio::any_io_executor loop, OnFailure on_failure)
-        : loop_{loop}, on_failure_{std::move(on_failure)}, empty_{loop, asio::steady_timer::time_point::max()} {}
+        : loop_{loop},
+          on_failure_{std::move(on_failure)},
+          empty_{loop, asio::steady_timer::time_point::max()} {}
     ~TaskGroup() { assert(tasks_.empty() && "cancel() and join() before the group dies"); }
 
     void spawn(std::string name, asio::awaitable<void> task) {
@@ -37,15 +39,18 @@ public:
             if (failure && !was_cancelled(failure)) on_failure_(name, failure);
             if (tasks_.empty()) empty_.cancel();
         };
-        asio::co_spawn(loop_, std::move(task), asio::bind_cancellation_slot(self->slot(), finished));
+        asio::co_spawn(loop_, std::move(task),
+                       asio::bind_cancellation_slot(self->slot(), finished));
     }
 
     void cancel() {
-        for (auto& task : tasks_) task.emit(asio::cancellation_type::terminal);
+        for (auto& task : tasks_)
+            task.emit(asio::cancellation_type::terminal);
     }
 
     asio::awaitable<void> join() {
-        while (!tasks_.empty()) co_await empty_.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+        while (!tasks_.empty())
+            co_await empty_.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
     }
 
     std::size_t size() const noexcept { return tasks_.size(); }

@@ -4,21 +4,13 @@
 // exit code that vrun shall return for it, so that one place chooses it.
 #pragma once
 
-#include "wire/archive.hpp"
-#include "wire/message_type.hpp"
+#include "wire/messages/failure.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace vrun::wire {
-
-// Our own exit codes; a rank's code, or 128 + signal, otherwise.
-namespace exit_code {
-inline constexpr int left_without_finalize = 1, usage = 2, output_failed = 74, timed_out = 110,
-                     too_few_slots = 120, node_lost = 121, daemon_lost = 122, refused = 123,
-                     not_executable = 126, not_found = 127, reader_gone = 141;
-}
 
 struct Signal {  // down: to every rank's process group
     static constexpr auto type = MessageType::signal;
@@ -30,40 +22,12 @@ struct Signal {  // down: to every rank's process group
     }
 };
 
-enum class FailureKind : std::uint8_t {
-    none,
-    exited,           // code: the exit code
-    signaled,         // code: the signal
-    not_finalized,    // exit 0 between MPI_Init and MPI_Finalize
-    aborted,          // MPI_Abort; code: its argument
-    not_started,      // text says why
-    node_lost,        // text says how
-    cancelled,        // vrun was told to end; code: the signal, or 0
-    client_gone,      // vrun ended, or its reader did
-    lease_expired,
-};
-constexpr bool valid(FailureKind kind) { return kind <= FailureKind::lease_expired; }
-
-struct Failure {
-    FailureKind kind = FailureKind::none;
-    NodeIndex node = to_controller;  // to_controller: no node's fault
-    std::string node_name;
-    bool has_rank = false;
-    Rank rank = 0;
-    std::int32_t code = 0;
-    std::string text;
-    std::int32_t exit_code = 0;  // what vrun returns
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(kind, node, node_name, has_rank, rank, code, text, exit_code);
-    }
-};
-
 // terminate: TERM, after grace_ms KILL. kill: at once. sweep: all ranks are reaped, kill what
 // they left behind, drain and report.
 enum class EndMode : std::uint8_t { terminate, kill, sweep };
-constexpr bool valid(EndMode mode) { return mode <= EndMode::sweep; }
+constexpr bool valid(EndMode mode) {
+    return mode <= EndMode::sweep;
+}
 
 inline constexpr std::uint32_t end_grace_ms = 5'000;
 
@@ -120,7 +84,8 @@ struct NodeLost {
     NodeIndex node = 0;
     std::string name;
     std::string address;
-    std::string reason;  // "silent for 12 s", "its connection closed", "its shepherd died (signal 9)"
+    std::string
+        reason;  // "silent for 12 s", "its connection closed", "its shepherd died (signal 9)"
 
     template <class Archive>
     void serialize(Archive& archive) {
@@ -141,8 +106,8 @@ struct NodeDone {  // up, merged: drained and cleaned up
 struct JobEnded {
     static constexpr auto type = MessageType::job_ended;
     std::int32_t exit_code = 0;
-    Failure failure;                // kind none: all went well
-    std::vector<NodeIndex> lost;    // nodes that cannot report any more
+    Failure failure;              // kind none: all went well
+    std::vector<NodeIndex> lost;  // nodes that cannot report any more
 
     template <class Archive>
     void serialize(Archive& archive) {

@@ -12,7 +12,9 @@
 namespace vrun::wire {
 
 enum class StreamId : std::uint8_t { in, out, err };
-constexpr bool valid(StreamId stream) { return stream <= StreamId::err; }
+constexpr bool valid(StreamId stream) {
+    return stream <= StreamId::err;
+}
 
 inline constexpr std::size_t output_bytes_max = 64u << 10;  // in one Output or Input
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wire/identity.hpp"
+#include "wire/messages/job_shape.hpp"
 #include "wire/messages/submit.hpp"
 
 namespace vrun::wire {
@@ -30,7 +31,7 @@ struct LaunchJob {
     }
 };
 
-struct Network {  // what ranks are told; empty strings: do not say
+struct Network {            // what ranks are told; empty strings: do not say
     std::string cidr;       // "10.1.0.0/16"
     std::string interface;  // "eth1"
     std::string address;    // of this node there

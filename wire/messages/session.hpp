@@ -16,7 +16,9 @@ namespace vrun::wire {
 inline constexpr std::uint16_t protocol_version = 1;
 
 enum class Role : std::uint8_t { launcher, control, daemon, shepherd };
-constexpr bool valid(Role role) { return role <= Role::shepherd; }
+constexpr bool valid(Role role) {
+    return role <= Role::shepherd;
+}
 
 struct Hello {
     static constexpr auto type = MessageType::hello;
@@ -49,7 +51,8 @@ struct NodeInfo {
     std::uint32_t slots = 0;
     std::string slots_source;  // "cpuset", "cpu quota", "--slots"
     std::uint32_t cores = 0;
-    std::uint16_t port = 0;   // where it listens, so that an accepted connection serves as a dialed one
+    std::uint16_t port =
+        0;  // where it listens, so that an accepted connection serves as a dialed one
     std::vector<JobId> jobs;  // that run here
 
     template <class Archive>
@@ -86,43 +89,6 @@ struct Lease {
     template <class Archive>
     void serialize(Archive& archive) {
         archive(grants);
-    }
-};
-
-// vrunctl hosts.
-struct ListHosts {
-    static constexpr auto type = MessageType::list_hosts;
-
-    template <class Archive>
-    void serialize(Archive&) {}
-};
-
-enum class HostState : std::uint8_t { up, suspect, down };
-constexpr bool valid(HostState state) { return state <= HostState::down; }
-
-struct HostEntry {
-    std::string name;  // empty while the host was never reached
-    std::string address;
-    std::uint16_t port = 0;
-    std::uint32_t slots = 0;
-    std::string slots_source;
-    HostState state = HostState::down;
-    std::string problem;  // why it is not up
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(name, address, port, slots, slots_source, state, problem);
-    }
-};
-
-struct HostList {
-    static constexpr auto type = MessageType::host_list;
-    std::vector<HostEntry> hosts;
-    std::vector<std::string> problems;  // of the sources: "dns:tasks.worker: no such name"
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(hosts, problems);
     }
 };
 

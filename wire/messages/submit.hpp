@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire/messages/submit: what vrun asks of its daemon, and what it hears before the job starts.
+// wire/messages/submit: what vrun asks of its daemon.
 // vrun reads files as its user and sends their text; the daemon interprets it.
 // Identity is not in here: the daemon asks the kernel who called.
 #pragma once
@@ -36,7 +36,9 @@ struct HostFileText {
 };
 
 enum class MapBy : std::uint8_t { slot, node };
-constexpr bool valid(MapBy map_by) { return map_by <= MapBy::node; }
+constexpr bool valid(MapBy map_by) {
+    return map_by <= MapBy::node;
+}
 
 struct Placement {
     MapBy map_by = MapBy::slot;
@@ -49,7 +51,7 @@ struct Placement {
     }
 };
 
-struct ResourceLimit {  // a soft limit of the caller; hard limits are never raised
+struct ResourceLimit {          // a soft limit of the caller; hard limits are never raised
     std::int32_t resource = 0;  // RLIMIT_*
     std::uint64_t soft = 0;
 
@@ -64,78 +66,16 @@ struct ResourceLimit {  // a soft limit of the caller; hard limits are never rai
 struct SubmitJob {
     static constexpr auto type = MessageType::submit_job;
     std::vector<App> apps;
-    std::vector<std::string> host_words;    // each --host value: "a:2,b"
-    std::vector<HostFileText> host_files;   // each --hostfile
+    std::vector<std::string> host_words;   // each --host value: "a:2,b"
+    std::vector<HostFileText> host_files;  // each --hostfile
     Placement placement;
-    std::vector<std::string> environment;   // of every rank
+    std::vector<std::string> environment;  // of every rank
     std::uint32_t umask = 022;
     std::vector<ResourceLimit> limits;
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(apps, host_words, host_files, placement, environment, umask, limits);
-    }
-};
-
-struct RankRun {  // `count` consecutive ranks, from `first_rank`, on one node
-    NodeIndex node = 0;
-    Rank first_rank = 0;
-    std::uint32_t count = 0;
-    std::uint32_t app = 0;
-
-    bool operator==(const RankRun&) const = default;
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(node, first_rank, count, app);
-    }
-};
-
-struct JobNode {
-    Incarnation incarnation = 0;
-    std::string name;     // unique within the job
-    std::string address;  // as the controller reaches it
-    std::uint16_t port = 0;
-    std::uint32_t slots = 0;
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(incarnation, name, address, port, slots);
-    }
-};
-
-struct JobAccepted {
-    static constexpr auto type = MessageType::job_accepted;
-    std::vector<JobNode> nodes;
-    std::vector<RankRun> runs;
-    std::string network;  // "10.1.0.0/16 (eth1)"; empty when all ranks are on one node
-    std::uint32_t window = 0;  // bytes of output credit per node and stream
-    std::vector<std::string> notices;  // for the user, a line each
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(nodes, runs, network, window, notices);
-    }
-};
-
-struct JobRefused {
-    static constexpr auto type = MessageType::job_refused;
-    std::int32_t exit_code = 0;
-    std::string sentence;  // what is wrong and what to type; may have several lines
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(exit_code, sentence);
-    }
-};
-
-struct Progress {
-    static constexpr auto type = MessageType::progress;
-    std::string text;
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(text);
     }
 };
 

@@ -15,12 +15,15 @@ Job job_of(std::size_t nodes, std::optional<wire::NodeIndex> self) {
     Job job;
     job.id = 7;
     job.controller = controller;
-    for (std::size_t i = 0; i < nodes; ++i) job.nodes.push_back({i + 1, "n" + std::to_string(i), "", 0, 2});
+    for (std::size_t i = 0; i < nodes; ++i)
+        job.nodes.push_back({i + 1, "n" + std::to_string(i), "", 0, 2});
     job.self = self;
     return job;
 }
 
-Hop to_peer(wire::Incarnation peer) { return {HopKind::peer, peer}; }
+Hop to_peer(wire::Incarnation peer) {
+    return {HopKind::peer, peer};
+}
 
 TEST(NextHop, OfAMessageForTheControllerIsItsDaemonOrItsVrun) {
     Job job = job_of(3, 1);

@@ -17,8 +17,8 @@ const std::vector<wire::ClusterKey> other_key{wire::ClusterKey{{9}}};
 
 // A daemon's network half; what it hears is kept.
 struct Half final : PeerEvents {
-    Half(asio::any_io_executor loop, wire::Incarnation incarnation, const std::vector<wire::ClusterKey>& keys,
-         std::uint16_t protocol = wire::protocol_version)
+    Half(asio::any_io_executor loop, wire::Incarnation incarnation,
+         const std::vector<wire::ClusterKey>& keys, std::uint16_t protocol = wire::protocol_version)
         : peers{loop, setup_of(incarnation, keys, protocol), *this, log} {
         wire::ignore_sigpipe();
         port = peers.listen(0);
@@ -32,18 +32,17 @@ struct Half final : PeerEvents {
         hello.role = wire::Role::daemon;
         hello.incarnation = incarnation;
         hello.node_name = "node" + std::to_string(incarnation);
-        return {hello, [this] { return wire::NodeInfo{4, "4 cores", 4, port, {}}; }, wire::TlsContext{keys},
-                wire::any_scale};
+        return {hello,
+                [this] {
+                    return wire::NodeInfo{4, "4 cores", 4, port, {}};
+                },
+                wire::TlsContext{keys}, wire::any_scale};
     }
 
     Endpoint endpoint() const { return {asio::ip::address_v4::loopback(), port}; }
 
-    void on_peer_message(Peer&, wire::Message message) override {
-        heard.push_back(message.type);
-    }
-    void on_peer_gone(wire::Incarnation peer, const std::string&) override {
-        gone.push_back(peer);
-    }
+    void on_peer_message(Peer&, wire::Message message) override { heard.push_back(message.type); }
+    void on_peer_gone(wire::Incarnation peer, const std::string&) override { gone.push_back(peer); }
     asio::awaitable<void> end() {
         peers.stop();
         co_await peers.join();

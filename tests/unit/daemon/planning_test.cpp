@@ -17,7 +17,8 @@ wire::SubmitJob request_of(std::uint32_t count) {
 }
 
 Node node_of(wire::Incarnation incarnation, std::string name, std::uint32_t slots) {
-    return {incarnation, std::move(name), "10.0.0." + std::to_string(incarnation), 7117, slots, "2 cores"};
+    return {incarnation, std::move(name), "10.0.0." + std::to_string(incarnation),
+            7117,        slots,           "2 cores"};
 }
 
 TEST(NaturalOrder, CountsNumbersAsNumbers) {
@@ -63,7 +64,8 @@ TEST(ChosenHosts, OnTheCommandLineChooseFromTheHostfile) {
 TEST(Refusal, NamesEachHostThatANamedListCannotUse) {
     Gathered found;
     found.nodes.push_back(node_of(1, "a", 2));
-    found.unreached.push_back({"b", "10.0.0.2", 7117, {std::make_error_code(std::errc::connection_refused), "connect"}});
+    found.unreached.push_back(
+        {"b", "10.0.0.2", 7117, {std::make_error_code(std::errc::connection_refused), "connect"}});
     EXPECT_FALSE(refusal_of(found, /*hosts_were_named=*/false));
     const auto refusal = refusal_of(found, /*hosts_were_named=*/true);
     ASSERT_TRUE(refusal);
@@ -91,7 +93,8 @@ TEST(Plan, NumbersTheNodesThatHaveRanksAndKeepsTheirNamesApart) {
 TEST(Plan, WithTooFewSlotsIsRefused) {
     Gathered found;
     found.nodes = {node_of(5, "a", 2)};
-    EXPECT_EQ(std::get<wire::JobRefused>(plan(request_of(3), found)).exit_code, wire::exit_code::too_few_slots);
+    EXPECT_EQ(std::get<wire::JobRefused>(plan(request_of(3), found)).exit_code,
+              wire::exit_code::too_few_slots);
 }
 
 }  // namespace

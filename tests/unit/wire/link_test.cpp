@@ -8,8 +8,8 @@
 #include "wire/messages/session.hpp"
 #include "wire/messages/wireup.hpp"
 
-#include <asio/local/connect_pair.hpp>
 #include <gtest/gtest.h>
+#include <asio/local/connect_pair.hpp>
 
 namespace vrun::wire {
 namespace {
@@ -26,7 +26,9 @@ std::unique_ptr<Ends> connected(asio::any_io_executor loop, ScaleOf scale_of = a
                                           Link{make_stream(std::move(b)), std::move(scale_of)}}};
 }
 
-void no_failure(std::string_view name, std::exception_ptr) { ADD_FAILURE() << name << " failed"; }
+void no_failure(std::string_view name, std::exception_ptr) {
+    ADD_FAILURE() << name << " failed";
+}
 
 TEST(Link, CarriesAMessageLongerThanAFrame) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
@@ -57,7 +59,8 @@ TEST(Link, LetsABeatOvertakeOutputAndALongBody) {
             order.push_back(got->type);
             if (order.size() == 3) break;
         }
-        EXPECT_EQ(order, (std::vector{MessageType::beat, MessageType::fence_result, MessageType::output}));
+        EXPECT_EQ(order,
+                  (std::vector{MessageType::beat, MessageType::fence_result, MessageType::output}));
         co_await tasks.join();
     });
 }
