@@ -3,9 +3,9 @@
 
 #include "wire/base/result.hpp"
 
+#include <sys/wait.h>
 #include <asio/use_awaitable.hpp>
 #include <csignal>
-#include <sys/wait.h>
 #include <utility>
 
 extern "C" {  // glibc 2.36 forgets the linkage

@@ -6,11 +6,11 @@
 
 #include "wire/base/fd.hpp"
 
+#include <sys/types.h>
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <optional>
-#include <sys/types.h>
 #include <variant>
 
 namespace vrun::process {

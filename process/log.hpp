@@ -27,8 +27,8 @@ std::optional<LogLevel> log_level_of(std::string_view word) noexcept;
 struct Field {  // key=value; the value is escaped, and quoted where it has blanks
     Field(std::string_view name, std::string_view text) : key{name}, value{text} {}
     template <class Number>
-    requires std::is_arithmetic_v<Number> Field(std::string_view name, Number number)
-        : key{name}, value{std::to_string(number)} {}
+        requires std::is_arithmetic_v<Number>
+    Field(std::string_view name, Number number) : key{name}, value{std::to_string(number)} {}
 
     std::string_view key;
     std::string value;

@@ -3,8 +3,8 @@
 
 #include "wire/base/result.hpp"
 
-#include <array>
 #include <fcntl.h>
+#include <array>
 
 namespace vrun::process {
 namespace {

@@ -18,7 +18,8 @@ Pipe make_pipe();
 // For the other standard descriptors of a child.
 UniqueFd open_null();
 
-// O_NONBLOCK belongs to this end of a pipe alone; never use it on a descriptor that came from outside.
+// O_NONBLOCK belongs to this end of a pipe alone; never use it on a descriptor that came from
+// outside.
 void set_nonblocking(const UniqueFd& fd);
 
 }  // namespace vrun::process

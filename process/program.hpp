@@ -15,7 +15,8 @@ namespace vrun::process {
 
 // The path to execute in `workdir`; may be relative to it. ENOENT: there is no such program;
 // EACCES: there is one, or a directory, that cannot be executed. An unset PATH is the system's.
-Result<std::string> find_program(const std::string& name, std::optional<std::string_view> path_value,
+Result<std::string> find_program(const std::string& name,
+                                 std::optional<std::string_view> path_value,
                                  const std::string& workdir);
 
 // 127 when there is no such program, 126 when it cannot be executed.

@@ -4,23 +4,29 @@
 #include "process/identity.hpp"
 #include "wire/base/escape.hpp"
 
-#include <algorithm>
-#include <csignal>
-#include <cstddef>
 #include <fcntl.h>
-#include <memory>
 #include <sched.h>
-#include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <algorithm>
+#include <csignal>
+#include <cstddef>
+#include <memory>
+#include <string_view>
 
 namespace vrun::process {
 namespace {
 
 enum class Stage : unsigned char {
-    group, descriptors, identity, death_signal, workdir, limits, exec
+    group,
+    descriptors,
+    identity,
+    death_signal,
+    workdir,
+    limits,
+    exec
 };
 
 struct Move {
@@ -36,8 +42,8 @@ struct ChildContext {
     std::vector<Move> moves;    // every source above every target: no dup2() clobbers the next one
     std::string oom_score_adj;  // as text; empty: leave it
     pid_t parent;
-    Stage stage{};              // of the failure
-    int error = 0;              // 0: the program runs
+    Stage stage{};  // of the failure
+    int error = 0;  // 0: the program runs
 };
 
 constexpr std::size_t child_stack_size = 64 * 1024;
@@ -157,13 +163,20 @@ std::vector<Move> raise_descriptors(ChildPlan& plan) {
 
 std::string stage_text(Stage stage, const ChildPlan& plan) {
     switch (stage) {
-    case Stage::group: return ", setting the process group";
-    case Stage::descriptors: return ", connecting its descriptors";
-    case Stage::identity: return ", becoming uid " + std::to_string(plan.identity->uid);
-    case Stage::death_signal: return ", setting the parent death signal";
-    case Stage::workdir: return ", entering the working directory '" + escaped(plan.workdir) + "'";
-    case Stage::limits: return ", setting its resource limits";
-    case Stage::exec: break;
+    case Stage::group:
+        return ", setting the process group";
+    case Stage::descriptors:
+        return ", connecting its descriptors";
+    case Stage::identity:
+        return ", becoming uid " + std::to_string(plan.identity->uid);
+    case Stage::death_signal:
+        return ", setting the parent death signal";
+    case Stage::workdir:
+        return ", entering the working directory '" + escaped(plan.workdir) + "'";
+    case Stage::limits:
+        return ", setting its resource limits";
+    case Stage::exec:
+        break;
     }
     return plan.argv[0] == plan.program ? "" : " (" + escaped(plan.program) + ")";
 }

@@ -27,10 +27,10 @@ struct ChildPlan {
     // More descriptors, each with its number in the child (3 or above). Every other one is closed.
     std::vector<std::pair<UniqueFd, int>> descriptors = {};
 
-    std::optional<wire::Identity> identity = {};  // needs root; empty: ours
-    std::optional<mode_t> umask = {};             // empty: ours
+    std::optional<wire::Identity> identity = {};   // needs root; empty: ours
+    std::optional<mode_t> umask = {};              // empty: ours
     std::vector<wire::ResourceLimit> limits = {};  // soft; one above our hard limit becomes that
-    std::optional<int> oom_score_adj = {};  // where allowed; set before `identity`
+    std::optional<int> oom_score_adj = {};         // where allowed; set before `identity`
     Group group = Group::own;
     int death_signal = 0;  // sent to the child when the thread that spawned it ends; 0: none
 };

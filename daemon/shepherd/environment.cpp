@@ -26,10 +26,11 @@ constexpr std::array dropped{
     "OMPI_MCA_ess*", "OMPI_MCA_schizo*", "OMPI_MCA_pmix*", "OMPI_MCA_num_procs",
     "OMPI_MCA_initial_wdir", "OMPI_MCA_cpu_type", "OMPI_MCA_mpi_oversubscribe",
     "OMPI_MCA_shmem_RUNTIME_QUERY_hint"};
-constexpr std::array kept{"PMIX_MCA_*",  // people's choices for the client library, not a place
-                          // of the allocation, not of a step in it: scripts name files by these
-                          "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_SUBMIT_DIR",
-                          "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_CPUS_PER_TASK"};
+constexpr std::array kept{
+    "PMIX_MCA_*",  // people's choices for the client library, not a place
+                   // of the allocation, not of a step in it: scripts name files by these
+    "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_SUBMIT_DIR", "SLURM_ARRAY_JOB_ID",
+    "SLURM_ARRAY_TASK_ID", "SLURM_CPUS_PER_TASK"};
 
 bool matches(std::string_view pattern, std::string_view name) {
     if (!pattern.ends_with('*')) return pattern == name;

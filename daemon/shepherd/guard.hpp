@@ -15,7 +15,8 @@ namespace vrun::shepherd {
 
 struct Guarded {  // what a shepherd gets from its guard
     BaseDirectories directories;
-    UniqueFd guard_gone;  // readable (end of file) once the guard is dead: call sweep_without_guard()
+    UniqueFd
+        guard_gone;  // readable (end of file) once the guard is dead: call sweep_without_guard()
     std::optional<int> rank_oom_score_adj;  // for the ranks' ChildPlan
 };
 

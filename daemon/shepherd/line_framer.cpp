@@ -31,6 +31,8 @@ wire::Bytes LineFramer::feed(std::span<const std::byte> bytes, std::size_t size_
     return unit;
 }
 
-wire::Bytes LineFramer::flush() noexcept { return std::exchange(tail_, {}); }
+wire::Bytes LineFramer::flush() noexcept {
+    return std::exchange(tail_, {});
+}
 
 }  // namespace vrun::shepherd

@@ -50,7 +50,8 @@ private:
     std::size_t front_written_ = 0;  // of the first
     std::size_t waiting_ = 0;
     bool ended_ = false, busy_ = false;
-    std::shared_ptr<void> alive_ = std::make_shared<char>();  // pending handlers look whether we are
+    std::shared_ptr<void> alive_ =
+        std::make_shared<char>();  // pending handlers look whether we are
 };
 
 }  // namespace vrun::shepherd

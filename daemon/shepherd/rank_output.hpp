@@ -15,8 +15,8 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
-#include <list>
 #include <functional>
+#include <list>
 #include <memory>
 
 namespace vrun::shepherd {
@@ -70,15 +70,17 @@ private:
     asio::any_io_executor loop_;
     wire::StreamId stream_;
     OnOutput on_output_;
-    std::list<Pipe> pipes_;     // addresses stay
-    std::deque<Pipe*> ready_;   // have data, an overdue tail or an end; the first gets the next credit
+    std::list<Pipe> pipes_;  // addresses stay
+    std::deque<Pipe*>
+        ready_;  // have data, an overdue tail or an end; the first gets the next credit
     wire::Bytes scratch_;
     std::uint64_t credit_ = 0, window_ = 0, sent_ = 0, dropped_ = 0;
     std::size_t open_ = 0;
     bool pump_scheduled_ = false, tail_timer_runs_ = false;
     asio::steady_timer tail_timer_;
     asio::steady_timer drained_;  // never expires; cancelled when the last pipe is closed
-    std::shared_ptr<void> alive_ = std::make_shared<char>();  // pending handlers look whether we are
+    std::shared_ptr<void> alive_ =
+        std::make_shared<char>();  // pending handlers look whether we are
 };
 
 }  // namespace vrun::shepherd

@@ -5,8 +5,8 @@
 #include "tests/unit/launcher/descriptors.hpp"
 #include "wire/local_socket.hpp"
 
-#include <cstdlib>
 #include <gtest/gtest.h>
+#include <cstdlib>
 
 namespace vrun::launcher {
 namespace {
@@ -14,8 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds short_limit{200};
 
 // Greets a daemon that answers with `words`, if there are any; then it waits or hangs up.
-asio::awaitable<void> refused_by(asio::any_io_executor loop, std::optional<wire::Message> words, bool hangs_up,
-                                 Refusal& result) {
+asio::awaitable<void> refused_by(asio::any_io_executor loop, std::optional<wire::Message> words,
+                                 bool hangs_up, Refusal& result) {
     test::Ends pair = test::make_socket_pair();
     DaemonConnection connection{loop, std::move(pair.reader)};
     wire::Link daemon{wire::make_local_stream(loop, std::move(pair.writer))};
@@ -24,7 +24,8 @@ asio::awaitable<void> refused_by(asio::any_io_executor loop, std::optional<wire:
     if (words) daemon.send(*words);
     co_await daemon.flushed();
     if (hangs_up) daemon.close();
-    const std::optional<Refusal> refusal = co_await connection.greet(wire::Role::launcher, short_limit);
+    const std::optional<Refusal> refusal =
+        co_await connection.greet(wire::Role::launcher, short_limit);
     result = refusal.value_or(Refusal{0, ""});
     daemon.close();
     co_await connection.leave();
@@ -33,12 +34,14 @@ asio::awaitable<void> refused_by(asio::any_io_executor loop, std::optional<wire:
 
 Refusal refusal_of(const std::optional<wire::Message>& words, bool hangs_up = false) {
     Refusal result{-1, ""};
-    test::run_loop([&](asio::any_io_executor loop) { return refused_by(loop, words, hangs_up, result); });
+    test::run_loop(
+        [&](asio::any_io_executor loop) { return refused_by(loop, words, hangs_up, result); });
     return result;
 }
 
 wire::Message hello_of(std::uint16_t protocol) {
-    return wire::message_of(wire::Hello{protocol, protocol, "vrund 9.9", wire::Role::daemon, 1, "a"});
+    return wire::message_of(
+        wire::Hello{protocol, protocol, "vrund 9.9", wire::Role::daemon, 1, "a"});
 }
 
 TEST(DaemonConnection, IsMadeWithADaemonOfThisVersion) {
@@ -53,7 +56,8 @@ TEST(DaemonConnection, ShowsBothVersionsWhenTheyDoNotFit) {
 }
 
 TEST(DaemonConnection, PassesOnWhyTheDaemonRefuses) {
-    const Refusal refusal = refusal_of(wire::message_of(wire::Goodbye{123, "uid 7 may not run jobs"}));
+    const Refusal refusal =
+        refusal_of(wire::message_of(wire::Goodbye{123, "uid 7 may not run jobs"}));
     EXPECT_EQ(refusal.exit_code, 123);
     EXPECT_NE(refusal.sentence.find("uid 7 may not run jobs"), std::string::npos);
 }
@@ -79,7 +83,8 @@ TEST(FindDaemon, InsistsOnASocketThatWasNamed) {
 }
 
 TEST(FindDaemon, ConnectsToTheOneThatAnswers) {
-    const std::string path = testing::TempDir() + "launcher-find-" + std::to_string(::getpid()) + ".sock";
+    const std::string path =
+        testing::TempDir() + "launcher-find-" + std::to_string(::getpid()) + ".sock";
     const UniqueFd server = std::move(wire::listen_local(path)).value();
     const auto found = find_daemon(path);
     ASSERT_TRUE(found) << found.error().message();

@@ -5,17 +5,17 @@
 #include "wire/base/fd.hpp"
 #include "wire/base/result.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <array>
 #include <asio/any_io_executor.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fcntl.h>
 #include <functional>
 #include <string>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace vrun::test {
 
@@ -39,7 +39,9 @@ inline UniqueFd open_file(const std::string& path, int flags) {
     return UniqueFd{check(::open(path.c_str(), flags | O_CLOEXEC, 0600), "open")};
 }
 
-inline bool is_nonblocking(const UniqueFd& fd) { return (::fcntl(fd.get(), F_GETFL) & O_NONBLOCK) != 0; }
+inline bool is_nonblocking(const UniqueFd& fd) {
+    return (::fcntl(fd.get(), F_GETFL) & O_NONBLOCK) != 0;
+}
 
 // What can be read from a pipe at once.
 inline std::string drain(const UniqueFd& fd) {

@@ -57,7 +57,8 @@ public:
         daemon_.send(body, wire::Route{job_id, wire::to_controller, from});
     }
     void end_normally(int exit_code = 0) {
-        for (const wire::NodeIndex node : {0u, 1u}) say(wire::OutputEnd{}, node);
+        for (const wire::NodeIndex node : {0u, 1u})
+            say(wire::OutputEnd{}, node);
         wire::JobEnded ended;
         ended.exit_code = exit_code;
         say(ended, 0);
@@ -124,7 +125,8 @@ inline void play(Play body) {
 
 inline std::size_t count_of(const std::string& text, const std::string& word) {
     std::size_t count = 0;
-    for (std::size_t at = 0; (at = text.find(word, at)) != text.npos; at += word.size()) ++count;
+    for (std::size_t at = 0; (at = text.find(word, at)) != text.npos; at += word.size())
+        ++count;
     return count;
 }
 

@@ -25,7 +25,8 @@ TEST(HostReport, ShowsPeopleEveryHost) {
 }
 
 TEST(HostReport, ListsHostsThatAreUpForOtherLaunchers) {
-    EXPECT_EQ(host_report(three_hosts(), HostFormat::openmpi), "10.1.0.1 slots=4\n10.1.0.2 slots=16\n");
+    EXPECT_EQ(host_report(three_hosts(), HostFormat::openmpi),
+              "10.1.0.1 slots=4\n10.1.0.2 slots=16\n");
     EXPECT_EQ(host_report(three_hosts(), HostFormat::mpich), "10.1.0.1:4\n10.1.0.2:16\n");
 }
 

@@ -5,20 +5,21 @@
 #include "tests/unit/launcher/descriptors.hpp"
 #include "wire/base/task_group.hpp"
 
-#include <asio/io_context.hpp>
-#include <csignal>
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <asio/io_context.hpp>
+#include <csignal>
 
 namespace vrun::launcher {
 namespace {
 
 struct Bench {
     Bench(asio::any_io_executor loop, int fd)
-        : reader{loop, fd,
+        : reader{loop,
+                 fd,
                  {[this](wire::Bytes bytes) { text += wire::view_as_text(bytes); },
                   [this](std::error_code code) { ++ends, error = code; }}},
           tasks{loop, [](std::string_view name, std::exception_ptr) { ADD_FAILURE() << name; }} {
@@ -53,11 +54,14 @@ asio::awaitable<void> read_with_credit(asio::any_io_executor loop, test::Ends en
 }
 
 TEST(InputReader, ReadsAPipeAsFarAsItsCredit) {
-    test::run_loop([](asio::any_io_executor loop) { return read_with_credit(loop, test::make_pipe()); });
+    test::run_loop(
+        [](asio::any_io_executor loop) { return read_with_credit(loop, test::make_pipe()); });
 }
 
 TEST(InputReader, ReadsASocketAsFarAsItsCredit) {
-    test::run_loop([](asio::any_io_executor loop) { return read_with_credit(loop, test::make_socket_pair()); });
+    test::run_loop([](asio::any_io_executor loop) {
+        return read_with_credit(loop, test::make_socket_pair());
+    });
 }
 
 TEST(InputReader, ReadsAPipeThatCannotBeReopened) {
@@ -111,8 +115,7 @@ TEST(InputReader, EndsWithTheReasonWhenItCannotRead) {
         return end_at_once(loop, test::open_file("/", O_RDONLY), EISDIR);
     });
     test::run_loop([](asio::any_io_executor loop) {
-        return end_at_once(loop, test::open_file("/dev/null", O_WRONLY),
-                           EBADF);
+        return end_at_once(loop, test::open_file("/dev/null", O_WRONLY), EBADF);
     });
 }
 
@@ -127,11 +130,13 @@ asio::awaitable<void> stop_while_waiting(asio::any_io_executor loop, bool for_cr
 }
 
 TEST(InputReader, StopsWhileItWaitsForCredit) {
-    test::run_loop([](asio::any_io_executor loop) { return stop_while_waiting(loop, /*for_credit=*/true); });
+    test::run_loop(
+        [](asio::any_io_executor loop) { return stop_while_waiting(loop, /*for_credit=*/true); });
 }
 
 TEST(InputReader, StopsWhileItWaitsForInput) {
-    test::run_loop([](asio::any_io_executor loop) { return stop_while_waiting(loop, /*for_credit=*/false); });
+    test::run_loop(
+        [](asio::any_io_executor loop) { return stop_while_waiting(loop, /*for_credit=*/false); });
 }
 
 struct Terminal {
@@ -185,8 +190,10 @@ int in_background(bool wake_by_signal) {
         const auto handlers = loop.run_for(std::chrono::milliseconds{100});
         if (handlers > 5) problem = 4;  // it asks again and again
         ::tcsetpgrp(terminal.slave.get(), ::getpgrp());
-        if (wake_by_signal) bench.reader.look_again();
-        else (void)!::write(terminal.master.get(), "for us\n", 7);
+        if (wake_by_signal)
+            bench.reader.look_again();
+        else
+            (void)!::write(terminal.master.get(), "for us\n", 7);
         loop.run_for(std::chrono::milliseconds{100});
         if (!bench.text.starts_with("for the shell\n")) problem = 5;
         bench.reader.stop();

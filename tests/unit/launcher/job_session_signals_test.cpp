@@ -65,7 +65,8 @@ TEST(JobSessionSignals, CanBeInterruptedWhileNobodyReads) {
     play([](Scene& scene) -> asio::awaitable<void> {
         co_await scene.accept();
         const std::string line(65'000, 'x');
-        for (int i = 0; i < 10; ++i) scene.say(output(0, StreamId::out, line), 0);
+        for (int i = 0; i < 10; ++i)
+            scene.say(output(0, StreamId::out, line), 0);
         scene.end_normally();
         co_await test::settle();
         ::kill(::getpid(), SIGINT);

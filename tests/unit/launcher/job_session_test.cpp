@@ -17,7 +17,9 @@ using wire::FailureKind;
 using wire::MessageType;
 using wire::StreamId;
 
-wire::Failure killed_rank_3() { return {FailureKind::signaled, 1, "b", true, 3, 9, "", 137}; }
+wire::Failure killed_rank_3() {
+    return {FailureKind::signaled, 1, "b", true, 3, 9, "", 137};
+}
 
 TEST(JobSession, WritesTheOutputAndReturnsTheExitCode) {
     play([](Scene& scene) -> asio::awaitable<void> {
@@ -57,7 +59,8 @@ TEST(JobSession, WaitsUntilASlowReaderHasEverything) {
     play([](Scene& scene) -> asio::awaitable<void> {
         co_await scene.accept();
         const std::string line(65'000, 'x');
-        for (int i = 0; i < 10; ++i) scene.say(output(0, StreamId::out, line), 0);
+        for (int i = 0; i < 10; ++i)
+            scene.say(output(0, StreamId::out, line), 0);
         scene.end_normally();
         co_await test::settle();
         EXPECT_FALSE(scene.has_ended());
@@ -74,7 +77,8 @@ TEST(JobSession, DoesNotWaitForALostNode) {
         scene.say(wire::NodeLost{1, "b", "10.1.0.2", "silent for 12 s"});
         scene.say(wire::JobFailed{{FailureKind::node_lost, 1, "b", false, 0, 0, "silent", 121}}, 0);
         scene.say(wire::OutputEnd{}, 0);
-        wire::JobEnded ended{121, {FailureKind::node_lost, 1, "b", false, 0, 0, "silent", 121}, {1}};
+        wire::JobEnded ended{
+            121, {FailureKind::node_lost, 1, "b", false, 0, 0, "silent", 121}, {1}};
         scene.say(ended, 0);
         const int code = co_await scene.exit_code();
         EXPECT_EQ(code, 121);
@@ -88,7 +92,8 @@ TEST(JobSession, SaysOnceWhichRankFailed) {
     play([](Scene& scene) -> asio::awaitable<void> {
         co_await scene.accept();
         scene.say(wire::JobFailed{killed_rank_3()}, 0);
-        for (const wire::NodeIndex node : {0u, 1u}) scene.say(wire::OutputEnd{}, node);
+        for (const wire::NodeIndex node : {0u, 1u})
+            scene.say(wire::OutputEnd{}, node);
         scene.say(wire::JobEnded{137, killed_rank_3(), {}}, 0);
         const int code = co_await scene.exit_code();
         EXPECT_EQ(code, 137);
@@ -108,10 +113,12 @@ TEST(JobSession, NeverTurnsAFailureIntoSuccess) {
 TEST(JobSession, ShowsWhyAJobIsRefused) {
     play([](Scene& scene) -> asio::awaitable<void> {
         co_await scene.submit();
-        scene.say(wire::JobRefused{120, "8 slots are too few for 9 ranks\ntry --oversubscribe\x1b["});
+        scene.say(
+            wire::JobRefused{120, "8 slots are too few for 9 ranks\ntry --oversubscribe\x1b["});
         const int code = co_await scene.exit_code();
         EXPECT_EQ(code, 120);
-        EXPECT_EQ(scene.said(), "vrun: 8 slots are too few for 9 ranks\nvrun: try --oversubscribe\\x1b[\n");
+        EXPECT_EQ(scene.said(),
+                  "vrun: 8 slots are too few for 9 ranks\nvrun: try --oversubscribe\\x1b[\n");
     });
 }
 
@@ -126,8 +133,9 @@ TEST(JobSession, ShowsTheMapWhenAsked) {
         const int code = co_await scene.exit_code();
         EXPECT_EQ(code, 0);
         const std::string said = scene.said();
-        for (const char* part : {"vrun: waiting for b\n", "vrun:   b (10.1.0.2): ranks 2-3\n",
-                                 "vrun: network: 10.1.0.0/16 (eth1)\n", "vrun: all ranks are started\n"})
+        for (const char* part :
+             {"vrun: waiting for b\n", "vrun:   b (10.1.0.2): ranks 2-3\n",
+              "vrun: network: 10.1.0.0/16 (eth1)\n", "vrun: all ranks are started\n"})
             EXPECT_NE(said.find(part), said.npos) << part;
     });
 }
@@ -262,6 +270,7 @@ TEST(JobSession, IgnoresTheEndOfAJobThatIsNotAcceptedYet) {
     play([](Scene& scene) -> asio::awaitable<void> {
         co_await scene.submit();
         scene.say(wire::JobEnded{3, {}, {}}, 0);
+        co_await test::settle();  // or JobAccepted, a control message, would overtake it
         scene.say(test::two_nodes());
         scene.end_normally();
         const int code = co_await scene.exit_code();

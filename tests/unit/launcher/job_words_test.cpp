@@ -48,12 +48,14 @@ TEST(JobWords, NameRankNodeAndCause) {
         {{FailureKind::lease_expired, 1, "b", false, 0, 0, "", 122},
          "node b ended the job: no word from the job's controller"},
     };
-    for (const Row& row : rows) EXPECT_EQ(failure_lines(row.failure).front(), row.sentence);
+    for (const Row& row : rows)
+        EXPECT_EQ(failure_lines(row.failure).front(), row.sentence);
     EXPECT_TRUE(failure_lines({}).empty());
 }
 
 TEST(JobWords, SayWhatToDoAboutAMissingProgram) {
-    const Failure missing = of_rank_3(FailureKind::not_started, 2, "start './x': No such file or directory", 127);
+    const Failure missing =
+        of_rank_3(FailureKind::not_started, 2, "start './x': No such file or directory", 127);
     const Lines lines = failure_lines(missing);
     ASSERT_EQ(lines.size(), 2u);
     EXPECT_EQ(lines[0], "rank 3 on node b did not start: start './x': No such file or directory");
@@ -69,8 +71,11 @@ TEST(JobWords, EscapeTheWordsOfOthers) {
 }
 
 TEST(JobWords, SayWhatANodeTookAlong) {
-    const std::string line = node_lost_line({1, "b", "10.1.0.2", "silent for 12 s"}, 5, two_nodes());
-    EXPECT_EQ(line, "node b (10.1.0.2) is lost: silent for 12 s; ranks 2-3 of job 0000000000005 ran there");
+    const std::string line =
+        node_lost_line({1, "b", "10.1.0.2", "silent for 12 s"}, 5, two_nodes());
+    EXPECT_EQ(
+        line,
+        "node b (10.1.0.2) is lost: silent for 12 s; ranks 2-3 of job 0000000000005 ran there");
 }
 
 TEST(JobWords, KeepTheLinesOfASentenceApart) {

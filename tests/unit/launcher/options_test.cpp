@@ -19,9 +19,11 @@ Settings parsed(const Words& words) {
 }
 
 TEST(Options, TakeEverySpellingOfACount) {
-    const std::vector<Words> spellings{{"-n", "4", "a"},  {"-np", "4", "a"},  {"--np", "4", "a"}, {"-c", "4", "a"},
-                                       {"--n", "4", "a"}, {"-np=4", "a"},     {"--np=4", "a"},    {"-n=4", "a"}};
-    for (const Words& words : spellings) EXPECT_EQ(parsed(words).apps.front().count, 4u) << words.front();
+    const std::vector<Words> spellings{{"-n", "4", "a"}, {"-np", "4", "a"}, {"--np", "4", "a"},
+                                       {"-c", "4", "a"}, {"--n", "4", "a"}, {"-np=4", "a"},
+                                       {"--np=4", "a"},  {"-n=4", "a"}};
+    for (const Words& words : spellings)
+        EXPECT_EQ(parsed(words).apps.front().count, 4u) << words.front();
 }
 
 TEST(Options, StopAtTheProgram) {
@@ -39,8 +41,9 @@ TEST(Options, EndAtTwoDashes) {
 }
 
 TEST(Options, CollectWhatMayBeRepeated) {
-    const Settings settings = parsed({"-H", "a:2,b", "--host", "c", "-host=d", "--hostfile", "f", "-hostfile", "g",
-                                      "--machinefile", "h", "-x", "A", "-x", "B=c=d", "prog"});
+    const Settings settings =
+        parsed({"-H", "a:2,b", "--host", "c", "-host=d", "--hostfile", "f", "-hostfile", "g",
+                "--machinefile", "h", "-x", "A", "-x", "B=c=d", "prog"});
     EXPECT_EQ(settings.host_words, (std::vector<std::string>{"a:2,b", "c", "d"}));
     EXPECT_EQ(settings.host_files, (std::vector<std::string>{"f", "g", "h"}));
     EXPECT_EQ(settings.apps.front().exports, (std::vector<std::string>{"A", "B=c=d"}));
@@ -68,8 +71,8 @@ TEST(Options, TakeTheRest) {
 }
 
 TEST(Options, SeparateProgramsByAColon) {
-    const Settings settings = parsed({"-v", "-n", "1", "-x", "A=1", "./master", "x", ":", "-n", "3", "--wdir", "/w",
-                                      "./worker", ":", "./third"});
+    const Settings settings = parsed({"-v", "-n", "1", "-x", "A=1", "./master", "x", ":", "-n", "3",
+                                      "--wdir", "/w", "./worker", ":", "./third"});
     ASSERT_EQ(settings.apps.size(), 3u);
     EXPECT_EQ(settings.apps[0].argv, (std::vector<std::string>{"./master", "x"}));
     EXPECT_EQ(settings.apps[1].argv, (std::vector<std::string>{"./worker"}));
@@ -103,14 +106,18 @@ TEST(Options, NameWhatCannotBeUsed) {
         {{"--wdir", "", "p"}, OptionErrc::empty_value, "--wdir"},
         {{"--verbose=yes", "p"}, OptionErrc::takes_no_value, "--verbose"},
         {{"--map-by", "core", "p"}, OptionErrc::not_a_policy, "--map-by core"},
-        {{"--map-by", "node:OVERSUBSCRIBE", "p"}, OptionErrc::has_modifier, "--map-by node:OVERSUBSCRIBE"},
+        {{"--map-by", "node:OVERSUBSCRIBE", "p"},
+         OptionErrc::has_modifier,
+         "--map-by node:OVERSUBSCRIBE"},
         {{"--map-by", ":OVERSUBSCRIBE", "p"}, OptionErrc::has_modifier, "--map-by :OVERSUBSCRIBE"},
         {{"--map-by", "ppr:2:node", "p"}, OptionErrc::has_modifier, "--map-by ppr:2:node"},
         {{"-x", "=v", "p"}, OptionErrc::not_a_variable, "-x =v"},
         {{"-x", "", "p"}, OptionErrc::not_a_variable, "-x "},
         {{"--Host", "a", "p"}, OptionErrc::unknown, "--Host (did you mean --host?)"},
         {{"--hots", "a", "p"}, OptionErrc::unknown, "--hots (did you mean --host?)"},
-        {{"--oversubscribed", "p"}, OptionErrc::unknown, "--oversubscribed (did you mean --oversubscribe?)"},
+        {{"--oversubscribed", "p"},
+         OptionErrc::unknown,
+         "--oversubscribed (did you mean --oversubscribe?)"},
         {{"-hostfiel", "f", "p"}, OptionErrc::unknown, "-hostfiel (did you mean --hostfile?)"},
         {{"--quite-something-else", "p"}, OptionErrc::unknown, "--quite-something-else:"},
         {{"---np", "4", "p"}, OptionErrc::unknown, "---np (did you mean --np?)"},
@@ -128,7 +135,8 @@ TEST(Options, NameWhatCannotBeUsed) {
         const Result<Settings> settings = parse(row.words);
         ASSERT_FALSE(settings) << row.named;
         EXPECT_EQ(settings.error().code, row.reason) << settings.error().message();
-        EXPECT_TRUE(settings.error().message().starts_with(row.named)) << settings.error().message();
+        EXPECT_TRUE(settings.error().message().starts_with(row.named))
+            << settings.error().message();
     }
 }
 

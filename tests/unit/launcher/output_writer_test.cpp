@@ -4,11 +4,11 @@
 #include "tests/support/loop.hpp"
 #include "tests/unit/launcher/descriptors.hpp"
 
+#include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <csignal>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <map>
-#include <sys/stat.h>
 
 namespace vrun::launcher {
 namespace {
@@ -19,8 +19,12 @@ using wire::StreamId;
 // A writer with its two files, and what it reported.
 struct Bench {
     Bench(asio::any_io_executor loop, int out_fd, int err_fd)
-        : writer{loop, out_fd, err_fd,
-                 {[this](Written w) { credit[{w.node, w.stream}] += w.bytes; },
+        : writer{loop,
+                 out_fd,
+                 err_fd,
+                 {[this](Written w) {
+                      credit[{w.node, w.stream}] += w.bytes;
+                  },
                   [this](StreamId s, std::error_code e) { failures.emplace_back(s, e); }}},
           tasks{loop, [](std::string_view name, std::exception_ptr) { ADD_FAILURE() << name; }} {
         std::signal(SIGPIPE, SIG_IGN);
@@ -36,7 +40,6 @@ struct Bench {
     OutputWriter writer;
     TaskGroup tasks;
 };
-
 
 asio::awaitable<void> write_two_streams(asio::any_io_executor loop) {
     const Ends out = test::make_pipe(), err = test::make_pipe();
@@ -55,7 +58,9 @@ asio::awaitable<void> write_two_streams(asio::any_io_executor loop) {
     EXPECT_TRUE(bench.failures.empty());
 }
 
-TEST(OutputWriter, KeepsTheStreamsApartAndGivesCreditBack) { test::run_loop(write_two_streams); }
+TEST(OutputWriter, KeepsTheStreamsApartAndGivesCreditBack) {
+    test::run_loop(write_two_streams);
+}
 
 asio::awaitable<void> fill(asio::any_io_executor loop, Ends out, std::size_t room_max) {
     const UniqueFd null = test::open_file("/dev/null", O_WRONLY);
@@ -81,11 +86,13 @@ asio::awaitable<void> fill(asio::any_io_executor loop, Ends out, std::size_t roo
 }
 
 TEST(OutputWriter, WaitsForASlowReaderOfAPipe) {
-    test::run_loop([](asio::any_io_executor loop) { return fill(loop, test::make_pipe(), 100'000); });
+    test::run_loop(
+        [](asio::any_io_executor loop) { return fill(loop, test::make_pipe(), 100'000); });
 }
 
 TEST(OutputWriter, WaitsForASlowReaderOfASocket) {
-    test::run_loop([](asio::any_io_executor loop) { return fill(loop, test::make_socket_pair(), 500'000); });
+    test::run_loop(
+        [](asio::any_io_executor loop) { return fill(loop, test::make_socket_pair(), 500'000); });
 }
 
 // As under sudo: the pipe is another user's, and cannot be opened anew.
@@ -118,11 +125,14 @@ asio::awaitable<void> share_one_pipe(asio::any_io_executor loop) {
     co_await bench.finish();
     for (std::size_t i = 0; i < 20; ++i) {
         const std::string line = got.substr(i * size, size);
-        EXPECT_EQ(line.find_first_not_of(i % 2 == 0 ? 'o' : 'e'), size - 1) << "line " << i << " is mixed";
+        EXPECT_EQ(line.find_first_not_of(i % 2 == 0 ? 'o' : 'e'), size - 1)
+            << "line " << i << " is mixed";
     }
 }
 
-TEST(OutputWriter, NeverMixesLinesOfTwoStreamsInOneFile) { test::run_loop(share_one_pipe); }
+TEST(OutputWriter, NeverMixesLinesOfTwoStreamsInOneFile) {
+    test::run_loop(share_one_pipe);
+}
 
 TEST(OutputWriter, WritesToAFileAtItsSharedPlace) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
@@ -142,7 +152,8 @@ TEST(OutputWriter, WritesToAFileAtItsSharedPlace) {
 
 TEST(OutputWriter, ReportsAFullDiskOnceAndStillGivesCredit) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
-        const UniqueFd full = test::open_file("/dev/full", O_WRONLY), null = test::open_file("/dev/null", O_WRONLY);
+        const UniqueFd full = test::open_file("/dev/full", O_WRONLY),
+                       null = test::open_file("/dev/null", O_WRONLY);
         Bench bench{loop, full.get(), null.get()};
         bench.writer.write(0, StreamId::out, wire::bytes_of("lost\n"));
         co_await test::until([&] { return !bench.failures.empty(); });
@@ -182,7 +193,8 @@ TEST(OutputWriter, NoticesThatTheReaderLeftWhileItWaited) {
 
 TEST(OutputWriter, KeepsSilentWhenOnlyItsOwnMessageIsLost) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
-        const UniqueFd full = test::open_file("/dev/full", O_WRONLY), null = test::open_file("/dev/null", O_WRONLY);
+        const UniqueFd full = test::open_file("/dev/full", O_WRONLY),
+                       null = test::open_file("/dev/null", O_WRONLY);
         Bench bench{loop, null.get(), full.get()};
         bench.writer.say("nobody sees this");
         co_await test::settle();

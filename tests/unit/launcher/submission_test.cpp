@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/submission.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 namespace vrun::launcher {
 namespace {
@@ -16,7 +16,8 @@ namespace {
 class SubmissionTest : public testing::Test {
 protected:
     SubmissionTest() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "launcher-submission-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "launcher-submission-XXXXXX").string();
         directory_ = ::mkdtemp(pattern.data());
         previous_ = std::filesystem::current_path();
         std::filesystem::current_path(directory_);
@@ -84,7 +85,8 @@ TEST_F(SubmissionTest, NamesTheHostfileThatCannotBeRead) {
     settings.host_files = {"no-such-file"};
     const Result<Submission> missing = submission_of(settings);
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().message(), "read the hostfile no-such-file: No such file or directory");
+    EXPECT_EQ(missing.error().message(),
+              "read the hostfile no-such-file: No such file or directory");
     settings.host_files = {"."};
     const Result<Submission> directory = submission_of(settings);
     ASSERT_FALSE(directory);
@@ -103,7 +105,8 @@ TEST_F(SubmissionTest, PassesOnVariables) {
     ::setenv("LAUNCHER_TEST_SET", "some value", 1);
     ::unsetenv("LAUNCHER_TEST_UNSET");
     Settings settings = settings_of_one();
-    settings.apps.front().exports = {"LAUNCHER_TEST_SET", "OTHER=a=b", "LAUNCHER_TEST_UNSET", "EMPTY="};
+    settings.apps.front().exports = {"LAUNCHER_TEST_SET", "OTHER=a=b", "LAUNCHER_TEST_UNSET",
+                                     "EMPTY="};
     const Submission submission = submitted(settings);
     const std::vector<std::string> exported{"LAUNCHER_TEST_SET=some value", "OTHER=a=b", "EMPTY="};
     EXPECT_EQ(submission.job.apps[0].environment, exported);
@@ -122,7 +125,9 @@ TEST_F(SubmissionTest, CarriesUmaskAndLimits) {
     ::getrlimit(RLIMIT_NOFILE, &files);
     const wire::ResourceLimit expected{RLIMIT_NOFILE, files.rlim_cur};
     EXPECT_NE(std::ranges::find(submission.job.limits, expected), submission.job.limits.end());
-    const auto counts_processes = [](const wire::ResourceLimit& limit) { return limit.resource == RLIMIT_NPROC; };
+    const auto counts_processes = [](const wire::ResourceLimit& limit) {
+        return limit.resource == RLIMIT_NPROC;
+    };
     EXPECT_TRUE(std::ranges::none_of(submission.job.limits, counts_processes));
 }
 

@@ -9,11 +9,11 @@
 #include "wire/messages/end.hpp"
 #include "wire/messages/io.hpp"
 
+#include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <asio/local/stream_protocol.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
 
 namespace vrun::launcher {
 namespace {
@@ -31,7 +31,8 @@ struct Start {
 // Its stderr goes to `errors`.
 pid_t start_vrun(Start start, const test::Ends& errors) {
     std::vector<char*> argv{const_cast<char*>("vrun")};
-    for (std::string& word : start.words) argv.push_back(word.data());
+    for (std::string& word : start.words)
+        argv.push_back(word.data());
     argv.push_back(nullptr);
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
@@ -64,7 +65,9 @@ public:
         start.words.insert(start.words.begin(), {"--socket", path_});
         pid = start_vrun(std::move(start), errors);
         int accepted = -1;
-        co_await test::until([&] { return (accepted = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0; });
+        co_await test::until([&] {
+            return (accepted = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0;
+        });
         link_.emplace(wire::make_local_stream(loop_, UniqueFd{accepted}));
         tasks_.spawn("write", link_->run_writer());
         wire::Hello hello;
@@ -188,8 +191,12 @@ TEST(VrunProgram, NamesWhatIsWrong) {
         {{}, 2, "vrun: PROGRAM is missing"},
         {{"-n", "0", "./a"}, 2, "vrun: -n 0: not a positive number\n"},
         {{"--hots", "a", "./a"}, 2, "vrun: --hots (did you mean --host?)"},
-        {{"--hostfile", "/no/such", "./a"}, 2, "vrun: read the hostfile /no/such: No such file or directory\n"},
-        {{"--socket", "/no/such", "./a"}, 122, "vrun: connect to the daemon at /no/such: No such file or directory\n"},
+        {{"--hostfile", "/no/such", "./a"},
+         2,
+         "vrun: read the hostfile /no/such: No such file or directory\n"},
+        {{"--socket", "/no/such", "./a"},
+         122,
+         "vrun: connect to the daemon at /no/such: No such file or directory\n"},
         {{"--\x1b[2J", "./a"}, 2, "vrun: --\\x1b[2J"},
     };
     for (const Row& row : rows) {

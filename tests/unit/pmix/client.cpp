@@ -285,7 +285,9 @@ const std::map<std::string, std::function<void()>> programs{
 }  // namespace
 
 // A client of libpmix leaves some of its memory behind.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libpmix.so\n"; }
+extern "C" const char* __lsan_default_suppressions() {
+    return "leak:libpmix.so\n";
+}
 
 int main(int argc, char** argv) {
     if (argc < 2 || !programs.contains(argv[1])) return 2;

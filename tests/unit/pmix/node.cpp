@@ -264,7 +264,9 @@ int run(char** words) {
 extern "C" const char* __tsan_default_suppressions() {
     return "race:pmix_ptl_base_stop_listening\n";
 }
-extern "C" const char* __lsan_default_suppressions() { return "leak:libpmix.so\n"; }
+extern "C" const char* __lsan_default_suppressions() {
+    return "leak:libpmix.so\n";
+}
 
 int main(int argc, char** argv) {
     try {
