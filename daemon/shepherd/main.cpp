@@ -35,8 +35,8 @@ std::string read_topology(UniqueFd file) {
     }
 }
 
-// Returns when the daemon is gone. The guard would kill what is left as well; but what a job left
-// shall be gone when we are.
+// The guard would kill what is left as well; but what a job left shall be gone when we are. The
+// PMIx server is not finalized: libpmix 4.2.2 crashes in that after a rank of its was killed.
 [[noreturn]] void end_at_once() {
     sigset_t child_ended;
     ::sigemptyset(&child_ended);
@@ -52,20 +52,19 @@ asio::awaitable<void> live(Shepherd& shepherd, process::Log& log) {
     } catch (const std::exception& error) {
         log.error("the conversation with vrund failed", {{"reason", error.what()}});
     }
-    if (!shepherd.is_idle()) end_at_once();
-    co_await shepherd.stop();
+    end_at_once();
 }
 
 // What a handler throws is the end, before anything is destroyed that is still in use.
-void serve_until_told(asio::io_context& loop, Shepherd& shepherd, process::Log& log) {
+[[noreturn]] void serve_until_told(asio::io_context& loop, Shepherd& shepherd, process::Log& log) {
     TaskGroup tasks{loop.get_executor(), [](std::string_view, std::exception_ptr) {}};
     tasks.spawn("live", live(shepherd, log));
     try {
         loop.run();
     } catch (const std::exception& error) {
         log.error("a handler failed", {{"reason", error.what()}});
-        end_at_once();
     }
+    end_at_once();
 }
 
 int run_shepherd(const std::string& node_name, UniqueFd topology, Guarded guarded) {
@@ -78,7 +77,6 @@ int run_shepherd(const std::string& node_name, UniqueFd topology, Guarded guarde
                             std::move(guarded)};
         Shepherd shepherd{loop.get_executor(), std::move(setup), log};
         serve_until_told(loop, shepherd, log);
-        return EXIT_SUCCESS;
     } catch (const std::exception& error) {
         log.error("cannot go on", {{"reason", error.what()}});
         end_at_once();

@@ -60,12 +60,6 @@ asio::awaitable<void> Shepherd::write() {
     link_.close();
 }
 
-asio::awaitable<void> Shepherd::stop() {
-    link_.close();
-    tasks_.cancel();
-    co_await tasks_.join();
-}
-
 void Shepherd::on_message(wire::Message message) {
     if (message.type == MessageType::lease) return renew(wire::body_of<wire::Lease>(message));
     if (wire::traits_of(message.type).routed) on_job_message(std::move(message));

@@ -23,15 +23,9 @@ public:
     // Starts libpmix. Throws std::system_error.
     Shepherd(asio::any_io_executor loop, ShepherdSetup setup, process::Log& log);
 
-    // Completes when the daemon said Goodbye or is gone. Throws what the conversation throws.
+    // Completes when the daemon said Goodbye or is gone. Throws what the conversation throws. Then
+    // end all descendants and _exit: neither a job under way nor libpmix can be taken apart.
     asio::awaitable<void> run();
-
-    // Whether it may be destroyed: no job is under way and libpmix is well. Otherwise end all
-    // descendants and _exit.
-    bool is_idle() const noexcept { return !job_ && server_is_sound_; }
-
-    // Ends what runs between jobs. Only when idle.
-    asio::awaitable<void> stop();
 
 private:
     void on_message(wire::Message message);
