@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/membership.hpp"
 
-#include "wire/base/escape.hpp"
+#include "daemon/network.hpp"
 
 #include <algorithm>
 #include <unordered_set>
@@ -23,6 +23,12 @@ std::string_view leading_number(std::string_view text) {
 std::string_view without_zeros(std::string_view number) {
     const std::size_t first = number.find_first_not_of('0');
     return first == number.npos ? number.substr(number.size()) : number.substr(first);
+}
+
+// Other addresses of 127.0.0.0/8 may be daemons that pretend to be hosts of their own.
+bool is_usual_loopback(const asio::ip::address& address) {
+    return address == asio::ip::address_v4::loopback() ||
+           address == asio::ip::address_v6::loopback();
 }
 
 std::uint64_t slots_in(const Gathered& gathered) {
@@ -97,7 +103,7 @@ asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> h
             continue;
         }
         std::vector<discovery::HostEntry> one{std::move(host)};
-        auto found = co_await lookup_.candidates(std::move(one), "");
+        auto found = co_await lookup_.candidates(std::move(one), "host list");
         if (!found)
             problems.push_back(found.error().message());
         else
@@ -123,9 +129,16 @@ asio::awaitable<std::vector<discovery::Candidate>> Membership::listed(
     co_return all;
 }
 
+// By name, or by an address of this machine when no other daemon can be meant: one without a
+// network is the only one that it knows.
 bool Membership::is_self(const discovery::Candidate& candidate) const {
-    return candidate.name == self_.name || candidate.name == "localhost" ||
-           (candidate.port == 0 && candidate.address.is_loopback());
+    if (candidate.name == self_.name || candidate.name == "localhost") return true;
+    std::error_code not_an_address;
+    const auto named = asio::ip::make_address(candidate.name, not_an_address);
+    if (!not_an_address && candidate.port == 0 && is_usual_loopback(named)) return true;
+    if (self_.has_network || candidate.address.is_unspecified()) return false;
+    const std::string address = candidate.address.to_string();
+    return std::ranges::count(own_interfaces(), address, &Interface::address) > 0;
 }
 
 Node Membership::own_node() const {
