@@ -12,6 +12,7 @@ server answers tasks.worker with all workers; long answers do not fit into UDP. 
 import argparse
 import itertools
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -223,11 +224,17 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with Cluster(options.hosts, options.programs.resolve(), options.examples.resolve()) as cluster:
         cluster.start_vrunds(*(["--slots", str(options.slots)] if options.slots else []))
-        child = cluster.workers[0].popen(options.command or ["bash"], cwd=f"{HOME}/examples",
+        command = options.command or ["bash"]
+        if sys.stdin.isatty():  # a terminal of its own, or the shell could not control its jobs
+            command = ["script", "-qec", shlex.join(command), "/dev/null"]
+        child = cluster.workers[0].popen(command, cwd=f"{HOME}/examples",
                                          env={"TERM": os.environ.get("TERM", "dumb")})
         code = child.wait()
         return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

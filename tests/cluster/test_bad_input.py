@@ -151,6 +151,15 @@ def test_a_host_with_another_key(four):
     assert_refused(ended, REFUSED, joined.name, "key")
 
 
+def test_a_host_with_another_version(four):
+    joined = four.add_host()
+    joined.start(["vrun-other-version", f"{HOME}/key", "7117"])
+    eventually(lambda: joined.listens_on(7117))
+    ended = vrun(four.master, "-n", 2, "-H", f"{joined.name}:2", "true")
+    four.remove_host(joined)
+    assert_refused(ended, REFUSED, joined.name, "99")
+
+
 def test_a_daemon_of_another_version(four):
     lone = four.workers[0]
     socket = "/run/future/vrund.sock"
