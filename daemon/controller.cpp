@@ -135,8 +135,8 @@ void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,
     for (wire::JobNode& node : launch.nodes)
         if (node.address.empty()) node.address = own_address(launch);
     job.nodes = launch.nodes;
-    const wire::JobAccepted accepted{launch.nodes, launch.runs, network_text(job), launch.window,
-                                     std::move(notices)};
+    const wire::JobAccepted accepted{launch.nodes,  launch.runs,        network_text(job),
+                                     launch.window, std::move(notices), job.lease_ms};
     client->link.send(accepted, wire::Route{job.id, to_controller, to_controller});
     log_.info("controller: job accepted", {{"job", wire::id_text(job.id)},
                                            {"uid", launch.identity.uid},

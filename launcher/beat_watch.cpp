@@ -21,6 +21,11 @@ void BeatWatch::saw_beat() {
     armed_ = true;
 }
 
+void BeatWatch::allow(std::chrono::milliseconds silence_max) {
+    silence_max_ = silence_max;
+    timer_.cancel();  // the deadline is another now
+}
+
 asio::awaitable<void> BeatWatch::run() {
     while (!armed_)
         co_await timer_.async_wait(as_values);
@@ -28,7 +33,7 @@ asio::awaitable<void> BeatWatch::run() {
         const Clock::time_point deadline = last_beat_ + silence_max_;
         timer_.expires_at(deadline);
         co_await timer_.async_wait(as_values);
-        if (last_beat_ + silence_max_ > deadline) continue;
+        if (Clock::now() < last_beat_ + silence_max_) continue;
         if (Clock::now() < deadline + late_max) co_return;
         last_beat_ = Clock::now();
     }

@@ -19,6 +19,7 @@ public:
     BeatWatch(asio::any_io_executor loop, std::chrono::milliseconds silence_max);
 
     void saw_beat();
+    void allow(std::chrono::milliseconds silence_max);  // from here on
     asio::awaitable<void> run();  // completes when the daemon has been silent for too long
 
 private:

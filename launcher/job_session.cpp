@@ -19,6 +19,7 @@ using wire::MessageType;
 namespace exit_code = wire::exit_code;
 
 constexpr std::chrono::milliseconds stop_limit{1'000};
+constexpr std::chrono::milliseconds report_after_lease{2'000};  // by then the ranks are gone
 
 std::string name_of(wire::StreamId stream) {
     return stream == wire::StreamId::out ? "standard output" : "standard error";
@@ -144,6 +145,8 @@ void JobSession::on_accepted(const Message& message) {
     job.is_drained.resize(accepted.nodes.size());
     job.input_node = wire::run_of(accepted.runs, 0)->node;
     job_ = std::move(job);
+    if (job_->accepted.lease_ms > 0)
+        beats_.allow(std::chrono::milliseconds{job_->accepted.lease_ms} + report_after_lease);
     beats_.saw_beat();
     for (const std::string& notice : job_->accepted.notices)
         output_.say(escaped(notice));

@@ -85,6 +85,18 @@ def test_the_controller_is_killed(trio):
     trio.assert_clean()
 
 
+def test_the_controller_stands_still(trio):
+    job = start_job(trio)
+    process = vrund_of(trio.master)
+    kill(trio.master, process, signal.SIGSTOP)
+    assert job.wait(timeout=20) == 122, job.err
+    for worker in trio.workers:
+        worker.assert_clean()
+    kill(trio.master, process, signal.SIGCONT)
+    trio.assert_clean()
+    assert_next_job_runs(trio)
+
+
 def test_vrun_is_killed(trio):
     job = start_job(trio)
     kill(trio.master, named(trio.master, "vrun")[0])

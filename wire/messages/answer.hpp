@@ -17,10 +17,11 @@ struct JobAccepted {
     std::string network;               // "10.1.0.0/16 (eth1)"; empty when all ranks are on one node
     std::uint32_t window = 0;          // bytes of output credit per node and stream
     std::vector<std::string> notices;  // for the user, a line each
+    std::uint32_t lease_ms = 0;        // vrun counts the daemon lost 2 s after it; 0: not said
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(nodes, runs, network, window, notices);
+        archive(nodes, runs, network, window, notices, lease_ms);
     }
 };
 
