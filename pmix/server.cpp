@@ -45,15 +45,15 @@ pmix_info_t topology_info(pmix_topology_t& topology) {
     return info;
 }
 
+struct Job {
+    pmix_nspace_t nspace = {};
+    std::vector<Rank> local;
+    InfoList info;  // libpmix reads it until the registration is done
+};
+
 }  // namespace
 
 struct Server::State {
-    struct Job {
-        pmix_nspace_t nspace = {};
-        std::vector<Rank> local;
-        InfoList info;  // libpmix reads it until the registration is done
-    };
-
     State(asio::any_io_executor loop, ServerSetup given, Upcalls& upcalls)
         : setup{std::move(given)}, our_host{std::move(loop), upcalls} {}
 
@@ -105,7 +105,7 @@ Server::~Server() {
 
 asio::awaitable<void> Server::open_job(const JobSetup& setup) {
     assert(!state_->job && "one job at a time");
-    State::Job& job = state_->job.emplace();
+    Job& job = state_->job.emplace();
     PMIX_LOAD_NSPACE(job.nspace, wire::namespace_of(setup.launch.job).c_str());
     job.local = wire::ranks_on(setup.launch.runs, setup.node);
     job.info = job_info(setup, state_->setup.node_name);

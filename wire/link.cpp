@@ -135,7 +135,8 @@ asio::awaitable<bool> Link::fill(std::size_t wanted) {
 asio::awaitable<std::optional<Message>> Link::receive() {
     std::optional<Message> message;
     while (!message) {
-        const bool has_header = closed_ ? false : co_await fill(sizeof(HeaderBytes));
+        if (closed_) co_return std::nullopt;
+        const bool has_header = co_await fill(sizeof(HeaderBytes));
         if (!has_header) co_return std::nullopt;
         HeaderBytes bytes;
         std::memcpy(bytes.data(), received_.data() + begin_, sizeof bytes);

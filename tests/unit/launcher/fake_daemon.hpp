@@ -48,7 +48,8 @@ public:
     asio::awaitable<void> accept(wire::JobAccepted accepted = two_nodes()) {
         co_await submit();
         say(accepted);
-        co_await until([this] { return daemon_.queued_bytes() == 0; });
+        const auto is_done = [this] { return daemon_.queued_bytes() == 0; };
+        co_await until(is_done);
         co_await settle();
     }
 
@@ -75,7 +76,8 @@ public:
     }
 
     asio::awaitable<int> exit_code() {
-        co_await until([this] { return exit_code_.has_value(); });
+        const auto is_done = [this] { return exit_code_.has_value(); };
+        co_await until(is_done);
         daemon_.close();
         co_await tasks_.join();
         co_return *exit_code_;

@@ -42,7 +42,8 @@ asio::awaitable<void> read_with_credit(asio::any_io_executor loop, test::Ends en
     co_await test::settle();
     EXPECT_EQ(bench.text, "0123");
     bench.reader.add_credit(100);
-    co_await test::until([&] { return bench.text == "0123456789"; });
+    const auto is_done = [&] { return bench.text == "0123456789"; };
+    co_await test::until(is_done);
     EXPECT_EQ(bench.ends, 0);
     (void)!::write(ends.writer.get(), "more", 4);
     ends.writer = UniqueFd{};
@@ -155,7 +156,8 @@ TEST(InputReader, ReadsATerminalUntilControlD) {
         Bench bench{loop, terminal.slave.get()};
         bench.reader.add_credit(100);
         (void)!::write(terminal.master.get(), "a line\n", 7);
-        co_await test::until([&] { return bench.text == "a line\n"; });
+        const auto is_done = [&] { return bench.text == "a line\n"; };
+        co_await test::until(is_done);
         (void)!::write(terminal.master.get(), "\x04", 1);
         co_await bench.tasks.join();
         EXPECT_EQ(bench.ends, 1);

@@ -65,7 +65,8 @@ TEST(JobSession, WaitsUntilASlowReaderHasEverything) {
         co_await test::settle();
         EXPECT_FALSE(scene.has_ended());
         std::size_t got = 0;
-        co_await test::until([&] { return (got += scene.written().size()) == 650'000; });
+        const auto is_done = [&] { return (got += scene.written().size()) == 650'000; };
+        co_await test::until(is_done);
         const int code = co_await scene.exit_code();
         EXPECT_EQ(code, 0);
     });

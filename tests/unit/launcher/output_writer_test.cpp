@@ -76,10 +76,11 @@ asio::awaitable<void> fill(asio::any_io_executor loop, Ends out, std::size_t roo
     EXPECT_LE((bench.credit[{0, StreamId::out}]), room_max) << "credit for what nobody has read";
     EXPECT_FALSE(test::is_nonblocking(out.writer));
     std::string got;
-    co_await test::until([&] {
+    const auto is_done = [&] {
         got += test::drain(out.reader);
         return got.size() == expected.size();
-    });
+    };
+    co_await test::until(is_done);
     co_await bench.finish();
     EXPECT_TRUE(got == expected);
     EXPECT_EQ((bench.credit[{0, StreamId::out}]), size * count);
@@ -118,10 +119,11 @@ asio::awaitable<void> share_one_pipe(asio::any_io_executor loop) {
         bench.writer.write(0, StreamId::err, wire::bytes_of(std::string(size - 1, 'e') + "\n"));
     }
     std::string got;
-    co_await test::until([&] {
+    const auto is_done = [&] {
         got += test::drain(both.reader);
         return got.size() == 20 * size;
-    });
+    };
+    co_await test::until(is_done);
     co_await bench.finish();
     for (std::size_t i = 0; i < 20; ++i) {
         const std::string line = got.substr(i * size, size);
@@ -156,7 +158,8 @@ TEST(OutputWriter, ReportsAFullDiskOnceAndStillGivesCredit) {
                        null = test::open_file("/dev/null", O_WRONLY);
         Bench bench{loop, full.get(), null.get()};
         bench.writer.write(0, StreamId::out, wire::bytes_of("lost\n"));
-        co_await test::until([&] { return !bench.failures.empty(); });
+        const auto is_done = [&] { return !bench.failures.empty(); };
+        co_await test::until(is_done);
         bench.writer.write(0, StreamId::out, wire::bytes_of("lost too\n"));
         bench.writer.write(0, StreamId::err, wire::bytes_of("kept\n"));
         co_await bench.finish();

@@ -65,9 +65,10 @@ public:
         start.words.insert(start.words.begin(), {"--socket", path_});
         pid = start_vrun(std::move(start), errors);
         int accepted = -1;
-        co_await test::until([&] {
+        const auto is_done = [&] {
             return (accepted = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0;
-        });
+        };
+        co_await test::until(is_done);
         link_.emplace(wire::make_local_stream(loop_, UniqueFd{accepted}));
         tasks_.spawn("write", link_->run_writer());
         wire::Hello hello;
@@ -92,7 +93,8 @@ public:
     }
     asio::awaitable<int> status() {
         int status = 0;
-        co_await test::until([&] { return ::waitpid(pid, &status, WNOHANG | WUNTRACED) == pid; });
+        const auto is_done = [&] { return ::waitpid(pid, &status, WNOHANG | WUNTRACED) == pid; };
+        co_await test::until(is_done);
         co_return status;
     }
     asio::awaitable<int> end(int exit_code) {
