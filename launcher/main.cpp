@@ -6,6 +6,7 @@
 #include "launcher/options.hpp"
 #include "launcher/private_daemon.hpp"
 #include "launcher/submission.hpp"
+#include "launcher/terminal.hpp"
 #include "wire/hello.hpp"
 
 #include <unistd.h>
@@ -18,18 +19,7 @@ namespace {
 using namespace vrun;
 using namespace vrun::launcher;
 
-int complain(std::string_view text, int exit_code) {
-    for (const std::string& line : escaped_lines(text))
-        std::fprintf(stderr, "vrun: %s\n", line.c_str());
-    return exit_code;
-}
-
-int print(const std::string& text) {
-    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-    if (written) return 0;
-    return complain("writing standard output: " + std::generic_category().message(errno),
-                    wire::exit_code::output_failed);
-}
+const Terminal terminal{"vrun"};
 
 SessionOptions session_options(const Settings& settings) {
     SessionOptions options;
@@ -44,7 +34,7 @@ asio::awaitable<int> run_on(UniqueFd socket, const Settings& settings, Submissio
     const std::optional<Refusal> refusal = co_await daemon.greet(wire::Role::launcher);
     int exit_code = 0;
     if (refusal) {
-        exit_code = complain(refusal->sentence, refusal->exit_code);
+        exit_code = terminal.complain(refusal->sentence, refusal->exit_code);
     } else {
         JobSession session{loop, daemon.link(), session_options(settings)};
         exit_code = co_await session.run(std::move(submission.job), std::move(submission.notices));
@@ -59,12 +49,13 @@ asio::awaitable<int> run_job(const Settings& settings, Submission submission) {
     if (!found) {
         const std::string hint =
             "\nwithout --socket and VRUN_SOCKET, vrun finds a daemon or brings its own";
-        co_return complain(found.error().message() + hint, wire::exit_code::daemon_lost);
+        co_return terminal.complain(found.error().message() + hint, wire::exit_code::daemon_lost);
     }
     if (*found) co_return co_await run_on(std::move(**found), settings, std::move(submission));
 
     Result<PrivateDaemon> started = start_private_daemon(loop);
-    if (!started) co_return complain(started.error().message(), wire::exit_code::daemon_lost);
+    if (!started)
+        co_return terminal.complain(started.error().message(), wire::exit_code::daemon_lost);
     const int exit_code =
         co_await run_on(std::move(started->socket), settings, std::move(submission));
     co_await wait_for_end(std::move(started->process));
@@ -90,13 +81,14 @@ int main(int argc, char** argv) {
         fill_closed_standard_descriptors();
         const std::span<const char* const> words{argv, static_cast<std::size_t>(argc)};
         const Result<Settings> settings = parse(words.subspan(argc > 0 ? 1 : 0));
-        if (!settings) return complain(settings.error().message(), wire::exit_code::usage);
-        if (settings->help) return print(help_text());
-        if (settings->version) return print(wire::software_version() + "\n");
+        if (!settings) return terminal.complain(settings.error().message(), wire::exit_code::usage);
+        if (settings->help) return terminal.print(help_text());
+        if (settings->version) return terminal.print(wire::software_version() + "\n");
         Result<Submission> submission = submission_of(*settings);
-        if (!submission) return complain(submission.error().message(), wire::exit_code::usage);
+        if (!submission)
+            return terminal.complain(submission.error().message(), wire::exit_code::usage);
         return run(*settings, std::move(*submission));
     } catch (const std::exception& error) {
-        return complain(error.what(), wire::exit_code::daemon_lost);
+        return terminal.complain(error.what(), wire::exit_code::daemon_lost);
     }
 }

@@ -3,7 +3,7 @@
 // Each verb is a function that returns the exit code; CLI11 chooses it.
 #include "launcher/daemon_connection.hpp"
 #include "launcher/host_report.hpp"
-#include "launcher/job_words.hpp"
+#include "launcher/terminal.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/hello.hpp"
@@ -28,21 +28,10 @@ struct HostsRequest {
     std::optional<std::string> socket;
 };
 
-int complain(std::string_view text, int exit_code) {
-    for (const std::string& line : escaped_lines(text))
-        std::fprintf(stderr, "vrunctl: %s\n", line.c_str());
-    return exit_code;
-}
-
-int print(const std::string& text) {
-    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-    if (written) return 0;
-    return complain("writing standard output: " + std::generic_category().message(errno),
-                    wire::exit_code::output_failed);
-}
+const Terminal terminal{"vrunctl"};
 
 int keygen() {
-    return print(wire::new_key_line() + "\n");
+    return terminal.print(wire::new_key_line() + "\n");
 }
 
 asio::awaitable<wire::HostList> ask_for_hosts(wire::Link& link) {
@@ -61,12 +50,13 @@ asio::awaitable<int> show_hosts(wire::Link& link, HostFormat format) {
     try {
         list = co_await with_timeout(ask_for_hosts(link), answer_limit);
     } catch (const std::exception& error) {
-        co_return complain(std::string{"the daemon gave no list of hosts: "} + error.what(),
-                           wire::exit_code::daemon_lost);
+        co_return terminal.complain(
+            std::string{"the daemon gave no list of hosts: "} + error.what(),
+            wire::exit_code::daemon_lost);
     }
     for (const std::string& problem : list.problems)
-        (void)complain(problem, 0);
-    co_return print(host_report(list, format));
+        (void)terminal.complain(problem, 0);
+    co_return terminal.print(host_report(list, format));
 }
 
 asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
@@ -75,7 +65,7 @@ asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
     const std::optional<Refusal> refusal = co_await daemon.greet(wire::Role::control);
     int exit_code = 0;
     if (refusal)
-        exit_code = complain(refusal->sentence, refusal->exit_code);
+        exit_code = terminal.complain(refusal->sentence, refusal->exit_code);
     else
         exit_code = co_await show_hosts(daemon.link(), format);
     co_await daemon.leave();
@@ -84,11 +74,12 @@ asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
 
 int hosts(const HostsRequest& request) {
     Result<std::optional<UniqueFd>> found = find_daemon(request.socket);
-    if (!found) return complain(found.error().message(), wire::exit_code::daemon_lost);
+    if (!found) return terminal.complain(found.error().message(), wire::exit_code::daemon_lost);
     if (!*found)
-        return complain("no daemon answers at " + searched_sockets() +
-                            "\nstart one with 'vrund &', or name its socket with --socket PATH",
-                        wire::exit_code::daemon_lost);
+        return terminal.complain(
+            "no daemon answers at " + searched_sockets() +
+                "\nstart one with 'vrund &', or name its socket with --socket PATH",
+            wire::exit_code::daemon_lost);
     asio::io_context loop{1};
     int exit_code = wire::exit_code::daemon_lost;
     asio::co_spawn(loop, show_hosts_of(std::move(**found), request.format),
@@ -119,8 +110,9 @@ int run(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);
-        return complain(std::string{error.what()} + "\n'vrunctl --help' shows what it can do",
-                        wire::exit_code::usage);
+        return terminal.complain(
+            std::string{error.what()} + "\n'vrunctl --help' shows what it can do",
+            wire::exit_code::usage);
     }
     request.format = host_formats().at(format);
     if (keygen_verb->parsed()) return keygen();
@@ -134,6 +126,6 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
-        return complain(error.what(), wire::exit_code::daemon_lost);
+        return terminal.complain(error.what(), wire::exit_code::daemon_lost);
     }
 }
