@@ -5,6 +5,7 @@
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -63,7 +64,8 @@ std::string_view hint_of(const wire::Failure& failure) {
     if (failure.kind != FailureKind::not_started) return {};
     if (failure.exit_code == wire::exit_code::not_found)
         return "the program must be there on every node of the job: by its path, or on PATH there";
-    if (failure.exit_code == wire::exit_code::not_executable)
+    const bool is_missing = failure.code == ENOENT || failure.code == ENOTDIR;  // a directory
+    if (failure.exit_code == wire::exit_code::not_executable && !is_missing)
         return "it must be a program that you may run on every node of the job (chmod +x, file "
                "system)";
     return {};
