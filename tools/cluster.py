@@ -83,11 +83,12 @@ class Cluster:
     def add_host(self):
         return self.add_workers(1)[0]
 
-    def remove_host(self, host):
-        """As if its machine was unplugged."""
-        host.close()
-        self.hosts.remove(host)
-        self.workers.remove(host)
+    def remove_host(self, *hosts):
+        """As if their machines were unplugged."""
+        for host in hosts:
+            host.close()
+            self.hosts.remove(host)
+            self.workers.remove(host)
         self._update_dns()
 
     def start_vrunds(self, *arguments, hosts=None, **options):

@@ -47,8 +47,7 @@ def test_a_long_dns_answer_does_not_fit_into_udp(cluster):
     assert set(whole.out.split()) == {worker.address for worker in cluster.workers}
     assert len(whole.out.split()) == 60
     assert "NXDOMAIN" in cluster.master.run(["dig", "no.such.name"]).out
-    for worker in added:
-        cluster.remove_host(worker)
+    cluster.remove_host(*added)
     assert len(cluster.master.run(["dig", "+short", SERVICE]).out.split()) == 3
 
 
