@@ -19,9 +19,11 @@ inline constexpr std::uint32_t input_window = 64u << 10;
 
 class RankInput {
 public:
-    struct Events {
-        std::function<void(std::uint32_t bytes)> on_written;  // so many went into the pipe
-        std::function<void()> on_closed;  // nobody reads any more; once, not after all was written
+    struct Events {  // nobody is told unless told otherwise
+        std::function<void(std::uint32_t bytes)> on_written = [](std::uint32_t) {
+        };  // into the pipe
+        // Nobody reads any more; once, not after all was written.
+        std::function<void()> on_closed = [] {};
     };
 
     // Takes the write end of the rank's pipe. The events come from the loop, never from inside a

@@ -113,5 +113,14 @@ TEST(RankInput, MayBeDestroyedWithWorkPending) {
     loop.run();
 }
 
+TEST_F(RankInputTest, NeedsNobodyWhoListens) {
+    process::Pipe other = process::make_pipe();
+    RankInput unheard{loop_.get_executor(), std::move(other.writer), {}};
+    unheard.push(wire::bytes_of("an error text of libpmix"));
+    run_until([&] { return unheard.waiting_bytes() == 0; });
+    other.reader = UniqueFd{};
+    run_until([&] { return !unheard.is_open(); });
+}
+
 }  // namespace
 }  // namespace vrun::shepherd
