@@ -239,6 +239,7 @@ asio::awaitable<void> Peers::serve(PeerPointer peer) {
     try {
         while (std::optional<wire::Message> message = co_await peer->link.receive()) {
             peer->silence.heard(Clock::now());
+            if (message->type == wire::MessageType::beat) answer(*peer, *message);
             if (message->type == wire::MessageType::goodbye) break;
             events_.on_peer_message(*peer, std::move(*message));
         }
@@ -247,6 +248,13 @@ asio::awaitable<void> Peers::serve(PeerPointer peer) {
         reason = std::string{"its connection failed: "} + error.what();
     }
     remove(peer, reason);
+}
+
+// Its job may have reached us not yet, or have left us already: it must hear that we live all the
+// same. Answers have the number 0 and are not answered.
+void Peers::answer(Peer& peer, const wire::Message& message) {
+    if (peer.uses > 0 || peer.link.has_urgent_queued()) return;
+    if (wire::body_of<wire::Beat>(message).number > 0) peer.link.send(wire::Beat{});
 }
 
 asio::awaitable<void> Peers::write(PeerPointer peer) {

@@ -71,6 +71,7 @@ private:
     wire::Incarnation adopt(PeerPointer peer);
     asio::awaitable<void> serve(PeerPointer peer);
     asio::awaitable<void> write(PeerPointer peer);
+    void answer(Peer& peer, const wire::Message& beat);
     void arm_idle(const PeerPointer& peer);
     void log_refusal(const asio::ip::address& address, const std::string& reason);
     void remove(const PeerPointer& peer, const std::string& reason);

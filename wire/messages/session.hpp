@@ -63,7 +63,7 @@ struct NodeInfo {
 
 struct Beat {
     static constexpr auto type = MessageType::beat;
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;  // 0: the answer of one who has no job with the other
     std::uint32_t gap_ms = 0;  // how long the sender's own loop stood still since its last beat
 
     template <class Archive>

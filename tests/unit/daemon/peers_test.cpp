@@ -153,6 +153,25 @@ TEST(Peers, TellOfAPeerThatIsGone) {
     });
 }
 
+TEST(Peers, AnswerTheBeatsOfThoseWhoNeedThem) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        a.peers.use(2);
+        a.peers.beat(Clock::now(), 0ms, 12s);
+        const auto a_heard = [&] { return !a.heard.empty(); };
+        co_await until(loop, a_heard);
+        EXPECT_EQ(a.heard.front(), wire::MessageType::beat);
+        a.peers.release(2);
+        asio::steady_timer turn{loop, 50ms};  // in which an answer to the answer would come
+        co_await turn.async_wait(asio::use_awaitable);
+        EXPECT_EQ(a.heard.size(), 1u);
+        EXPECT_EQ(b.heard.size(), 1u);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
 TEST(Peers, BeatOnlyToThoseInUseAndLoseTheSilent) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
         Half a{loop, 1, our_key}, b{loop, 2, our_key};
