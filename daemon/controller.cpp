@@ -181,11 +181,11 @@ void Controller::on_job_message(Job& job, wire::Message message) {
         if (lost.node < job.nodes.size()) on_node_lost(job, lost.node, lost.reason);
         return;
     }
-    case MessageType::node_done:
+    case MessageType::node_done:  // of one whose parent is gone: the root hears of it by us
         for (const wire::NodeIndex node : wire::body_of<wire::NodeDone>(message).nodes)
-            if (job.rootless) job.rootless->pending.erase(node);
+            job.done.insert(node);
         if (job.rootless) return on_heard_out(job);
-        message.route.to = 0;  // its parent is gone: the root hears of it by us
+        message.route.to = 0;
         return switchboard_.forward(job, std::move(message), Origin::client);
     case MessageType::start_failed: {  // of the root's own shepherd
         const auto failed = wire::body_of<wire::StartFailed>(message);
@@ -217,10 +217,7 @@ void Controller::on_node_lost(Job& job, wire::NodeIndex node, const std::string&
     const wire::JobNode& lost = job.nodes[node];
     const wire::NodeLost notice{node, lost.name, lost.address, reason};
     switchboard_.send(job, notice, to_controller, Origin::client);
-    if (job.rootless) {
-        job.rootless->pending.erase(node);
-        return on_heard_out(job);
-    }
+    if (job.rootless) return on_heard_out(job);
     if (node != 0) return switchboard_.send(job, notice, 0, Origin::client);
     const wire::Failure failure{wire::FailureKind::node_lost, node, lost.name, false, 0, 0, reason,
                                 wire::exit_code::node_lost};
@@ -236,18 +233,19 @@ void Controller::end_everywhere(Job& job, const wire::Failure& cause) {
 void Controller::on_root_lost(Job& job, const wire::Failure& failure) {
     if (job.rootless || job.ended) return;
     job.lost.insert(0);
-    job.rootless = Rootless{failure, {}};
-    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
-        if (!job.lost.contains(node)) job.rootless->pending.insert(node);
+    job.rootless = failure;
     switchboard_.send(job, wire::JobFailed{failure}, to_controller, Origin::client);
     end_everywhere(job, failure);
     on_heard_out(job);
 }
 
+// A node may have said NodeDone before we knew that the root was lost: it lost the root as well.
 void Controller::on_heard_out(Job& job) {
-    if (!job.rootless->pending.empty() || job.ended) return;
+    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
+        if (!job.lost.contains(node) && !job.done.contains(node)) return;
+    if (job.ended) return;
     job.ended = true;
-    const wire::Failure& failure = job.rootless->failure;
+    const wire::Failure& failure = *job.rootless;
     const wire::JobEnded ended{failure.exit_code, failure, {job.lost.begin(), job.lost.end()}};
     switchboard_.send(job, ended, to_controller, Origin::client);
     if (!job.client) on_control_over(job);

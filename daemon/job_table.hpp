@@ -19,12 +19,6 @@ namespace vrun::daemon {
 struct Client;
 struct Shepherd;
 
-// A job whose root is gone: its controller ends it instead.
-struct Rootless {
-    wire::Failure failure;
-    std::set<wire::NodeIndex> pending;  // have not reported NodeDone
-};
-
 struct Job {
     wire::JobId id = 0;
     wire::Incarnation controller = 0;
@@ -39,10 +33,11 @@ struct Job {
     bool node_part_over = false;          // our shepherd is done with it, or lost
 
     bool is_controller = false;
-    Client* client = nullptr;        // the vrun that waits for it
-    std::set<wire::NodeIndex> lost;  // as far as the controller knows
-    std::optional<Rootless> rootless;
-    bool ended = false;  // JobEnded was seen
+    Client* client = nullptr;               // the vrun that waits for it
+    std::set<wire::NodeIndex> lost;         // as far as the controller knows
+    std::set<wire::NodeIndex> done;         // said NodeDone to the controller
+    std::optional<wire::Failure> rootless;  // why the root is gone: the controller ends the job
+    bool ended = false;                     // JobEnded was seen
 };
 
 std::optional<wire::NodeIndex> node_of(const Job& job, wire::Incarnation incarnation);
