@@ -348,7 +348,7 @@ def _hold(cluster, name, address, root, writing):
 
 def _make_files(cluster, name, address, root):
     ns.mount(None, "/", None, ns.MS_REC | ns.MS_PRIVATE)
-    sources = {inside: os.open(outside, os.O_PATH) for inside, outside in cluster.mounts.items()}
+    sources = {inside: ns.detached_mount(outside) for inside, outside in cluster.mounts.items()}
     if root:
         _enter_root(root, cluster.directory)
     _mount_kernel_filesystems()
@@ -358,7 +358,7 @@ def _make_files(cluster, name, address, root):
     HOME.mkdir()
     for inside, source in sources.items():  # by descriptor: the path may lie under the new /tmp
         _mount_point(inside, source)
-        ns.bind(f"/proc/self/fd/{source}", inside)
+        ns.attach_mount(source, inside)
     names = "127.0.0.1\tlocalhost\n" + (f"{address}\t{name}\n" if address else "")
     _replace("/etc/hosts", names)
     _replace("/etc/resolv.conf", f"nameserver {cluster.dns_address}\noptions ndots:0\n")

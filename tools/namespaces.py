@@ -80,6 +80,20 @@ def children_in(pid_namespace):
         os.close(own)
 
 
+def detached_mount(path):
+    """A descriptor of a mount of `path` that belongs to no place yet, so it survives pivot_root."""
+    at_fdcwd, open_tree_clone, open_tree = -100, 1, 428
+    fd = _libc.syscall(open_tree, at_fdcwd, os.fsencode(path), open_tree_clone)
+    _check(min(fd, 0), "open_tree", path)
+    return fd
+
+
+def attach_mount(fd, target):
+    at_fdcwd, move_mount_f_empty_path, move_mount = -100, 4, 429
+    _check(_libc.syscall(move_mount, fd, b"", at_fdcwd, os.fsencode(target), move_mount_f_empty_path),
+           "move_mount", target)
+
+
 def why_not():
     """None where namespaces may be made, else the reason, as a sentence for people."""
     if os.geteuid() != 0:
