@@ -46,8 +46,7 @@ wire::HostEntry entry_of(const Unreached& host) {
 
 Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
                        Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log)
-    : loop_{loop},
-      setup_{setup},
+    : setup_{setup},
       jobs_{jobs},
       peers_{peers},
       members_{members},

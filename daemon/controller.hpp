@@ -52,7 +52,6 @@ private:
     void on_root_lost(Job& job, const wire::Failure& failure);
     void on_heard_out(Job& job);
 
-    asio::any_io_executor loop_;
     Setup setup_;
     JobTable& jobs_;
     Peers& peers_;

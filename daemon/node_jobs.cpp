@@ -23,8 +23,7 @@ bool ends_part(wire::MessageType type) {
 
 NodeJobs::NodeJobs(asio::any_io_executor loop, Self self, JobTable& jobs, Peers& peers,
                    Shepherds& shepherds, Switchboard& switchboard, Log& log)
-    : loop_{loop},
-      self_{std::move(self)},
+    : self_{std::move(self)},
       jobs_{jobs},
       peers_{peers},
       shepherds_{shepherds},

@@ -54,7 +54,6 @@ private:
     void end_part(Job& job);
     wire::Network network_for(const Job& job);
 
-    asio::any_io_executor loop_;
     Self self_;
     JobTable& jobs_;
     Peers& peers_;

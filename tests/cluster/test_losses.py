@@ -55,23 +55,12 @@ def assert_next_job_runs(cluster):
     assert ended.code == 0, ended
 
 
-@pytest.mark.parametrize("victim", [shepherd_of, guard_of], ids=lambda f: f.__name__[:-3])
+@pytest.mark.parametrize("victim", [shepherd_of, guard_of, vrund_of], ids=lambda f: f.__name__[:-3])
 @pytest.mark.parametrize("worker", [0, 1], ids=["root", "leaf"])
-def test_a_shepherd_or_its_guard_is_killed(trio, victim, worker):
+def test_a_process_of_a_worker_is_killed(trio, victim, worker):
     job = start_job(trio)
     host = trio.workers[worker]
     kill(host, victim(host))
-    assert job.wait(timeout=20) == 121, job.err
-    assert host.name in job.err
-    trio.assert_clean()
-    assert_next_job_runs(trio)
-
-
-@pytest.mark.parametrize("worker", [0, 1], ids=["root", "leaf"])
-def test_a_workers_daemon_is_killed(trio, worker):
-    job = start_job(trio)
-    host = trio.workers[worker]
-    kill(host, vrund_of(host))
     assert job.wait(timeout=20) == 121, job.err
     assert host.name in job.err
     trio.assert_clean()
