@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace vrun::launcher {
 namespace {
@@ -151,6 +152,8 @@ void JobSession::on_accepted(const Message& message) {
     for (const std::string& notice : job_->accepted.notices)
         output_.say(escaped(notice));
     if (options_.verbose) say(map_lines(job_->id, job_->accepted));
+    for (const int number : std::exchange(early_signals_, {}))
+        send_signal(number);
     tasks_.spawn("read standard input", input_.run());
 }
 
@@ -324,7 +327,10 @@ void JobSession::say(const Lines& lines) {
 }
 
 void JobSession::send_signal(int number) {
-    if (job_) send_to(0, wire::Signal{number});
+    if (job_)
+        send_to(0, wire::Signal{number});
+    else
+        early_signals_.push_back(number);
 }
 
 template <class Body>

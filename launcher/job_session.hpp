@@ -103,9 +103,10 @@ private:
 
     std::optional<Job> job_;
     std::optional<wire::JobEnded> ended_;
-    std::optional<int> exit_code_;  // decided; what remains is to write what has come
-    int output_exit_code_ = 0;      // of a stream that could not be written
-    int end_signals_ = 0;           // how often we were told to end
+    std::optional<int> exit_code_;    // decided; what remains is to write what has come
+    int output_exit_code_ = 0;        // of a stream that could not be written
+    int end_signals_ = 0;             // how often we were told to end
+    std::vector<int> early_signals_;  // for the ranks, from before there was a job
     bool failure_said_ = false;
     std::set<wire::NodeIndex> lost_said_;
 };

@@ -91,5 +91,18 @@ TEST(JobSessionSignals, ForwardsSignalsToTheRanks) {
     });
 }
 
+TEST(JobSessionSignals, KeepsSignalsForTheRanksUntilThereIsAJob) {
+    play([](Scene& scene) -> asio::awaitable<void> {
+        co_await scene.submit();
+        ::kill(::getpid(), SIGUSR1);
+        co_await test::settle();
+        scene.say(test::two_nodes());
+        const wire::Message message = co_await scene.expect(MessageType::signal);
+        EXPECT_EQ(wire::body_of<wire::Signal>(message).number, SIGUSR1);
+        scene.end_normally();
+        (void)co_await scene.exit_code();
+    });
+}
+
 }  // namespace
 }  // namespace vrun::launcher

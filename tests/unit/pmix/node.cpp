@@ -243,6 +243,7 @@ private:
 };
 
 int run(char** words) {
+    ::signal(SIGPIPE, SIG_IGN);  // as the shepherd: libpmix answers ranks that were just killed
     const auto number = [](const char* word) {
         return static_cast<std::uint32_t>(std::atoi(word));
     };
