@@ -3,7 +3,8 @@
 // Parses, finds or brings a daemon, and lets a session run the job there.
 #include "launcher/daemon_connection.hpp"
 #include "launcher/job_session.hpp"
-#include "launcher/options.hpp"
+#include "launcher/options/help.hpp"
+#include "launcher/options/parse.hpp"
 #include "launcher/private_daemon.hpp"
 #include "launcher/submission.hpp"
 #include "launcher/terminal.hpp"

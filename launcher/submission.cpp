@@ -105,6 +105,7 @@ Result<Submission> submission_of(const Settings& settings) {
     if (!directory && needs_directory) return directory.error();
 
     Submission result;
+    if (!settings.quiet) result.notices = settings.notices;
     for (const AppSettings& app : settings.apps) {
         wire::App& submitted =
             result.job.apps.emplace_back(wire::App{app.argv, app.count, app.workdir, {}});

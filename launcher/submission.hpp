@@ -4,7 +4,8 @@
 // the daemon opens no file of a user. The shepherds decide which variables reach the ranks.
 #pragma once
 
-#include "launcher/options.hpp"
+#include "launcher/options/settings.hpp"
+#include "wire/base/result.hpp"
 
 namespace vrun::launcher {
 

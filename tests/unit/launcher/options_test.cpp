@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher/options.hpp"
+#include "launcher/options/parse.hpp"
 
-#include "launcher/option_table.hpp"
+#include "launcher/options/help.hpp"
+#include "launcher/options/table.hpp"
 
 #include <gtest/gtest.h>
 #include <set>
@@ -113,14 +114,12 @@ TEST(Options, NameWhatCannotBeUsed) {
         {{"--map-by", "ppr:2:node", "p"}, OptionErrc::has_modifier, "--map-by ppr:2:node"},
         {{"-x", "=v", "p"}, OptionErrc::not_a_variable, "-x =v"},
         {{"-x", "", "p"}, OptionErrc::not_a_variable, "-x "},
-        {{"--Host", "a", "p"}, OptionErrc::unknown, "--Host (did you mean --host?)"},
         {{"--hots", "a", "p"}, OptionErrc::unknown, "--hots (did you mean --host?)"},
         {{"--oversubscribed", "p"},
          OptionErrc::unknown,
          "--oversubscribed (did you mean --oversubscribe?)"},
         {{"-hostfiel", "f", "p"}, OptionErrc::unknown, "-hostfiel (did you mean --hostfile?)"},
         {{"--quite-something-else", "p"}, OptionErrc::unknown, "--quite-something-else:"},
-        {{"---np", "4", "p"}, OptionErrc::unknown, "---np (did you mean --np?)"},
         {{}, OptionErrc::no_program, "PROGRAM is missing"},
         {{"-n", "3"}, OptionErrc::no_program, "PROGRAM is missing"},
         {{"--"}, OptionErrc::no_program, "PROGRAM is missing"},
@@ -145,18 +144,41 @@ TEST(Options, AskForTextBeforeAProgramIsMissed) {
     EXPECT_TRUE(parse(Words{"--version"}).has_value());
 }
 
-TEST(OptionTable, HasEachNameOnceAndShowsItInTheHelp) {
-    std::set<std::string_view> seen;
+TEST(Options, FindLettersInOneWord) {
+    const Settings settings = parsed({"-qvN", "2", "p"});
+    EXPECT_TRUE(settings.quiet);
+    EXPECT_TRUE(settings.verbose);
+    EXPECT_EQ(settings.placement.per_node, 2u);
+}
+
+TEST(Options, NoteAndRefuse) {
+    EXPECT_TRUE(
+        parsed({"--launch-agent", "orted", "p"}).notices.front().starts_with("--launch-agent: "));
+    const Result<Settings> refused_settings = parse(Words{"-xterm", "0", "p"});
+    ASSERT_FALSE(refused_settings);
+    EXPECT_TRUE(refused_settings.error().message().starts_with("-xterm: there is no terminal"));
+    EXPECT_TRUE(parsed({"--allow-run-as-root", "p"}).notices.empty());
+}
+
+TEST(OptionTable, HasEachNameOnceInADialectAndShowsItInTheHelp) {
+    std::set<std::pair<std::string_view, Dialects>> seen;
     const std::string help = help_text();
-    for (const Option& option : options()) {
-        for (const std::string_view name : names_of(option)) {
-            EXPECT_TRUE(seen.insert(name).second) << name;
-            EXPECT_EQ(find_option(name), &option);
-            EXPECT_NE(help.find(dashed(name)), help.npos) << name;
+    for (const Section& section : sections()) {
+        for (const Option& option : section.options) {
+            for (const std::string_view name : names_of(option)) {
+                for (const Dialects dialect : {openmpi4, openmpi5, hydra}) {
+                    if ((option.dialects & dialect) == 0) continue;
+                    EXPECT_TRUE(seen.emplace(name, dialect).second) << name;
+                    EXPECT_EQ(find_option(name, dialect), &option) << name;
+                }
+                if (option.answer == Answer::done) {
+                    EXPECT_NE(help.find(dashed(name)), help.npos) << name;
+                }
+            }
+            EXPECT_FALSE(option.help.empty()) << option.names;
         }
-        EXPECT_NE(help.find(option.help), help.npos) << option.names;
     }
-    EXPECT_NE(help.find("  -n, -c, --np COUNT"), help.npos) << help;
+    EXPECT_NE(help.find("  -n, --np COUNT"), help.npos) << help;
 }
 
 TEST(OptionTable, KeepsHelpWithinATerminal) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/options/errors.hpp"
+
+#include <string>
+
+namespace vrun::launcher {
+namespace {
+
+class Category final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "option"; }
+    std::string message(int value) const override { return words_of(OptionErrc{value}); }
+
+private:
+    static const char* words_of(OptionErrc value) {
+        switch (value) {
+        case OptionErrc::unknown:
+            return "no such option; 'vrun --help' lists them";
+        case OptionErrc::needs_value:
+            return "a value must follow";
+        case OptionErrc::takes_no_value:
+            return "takes no value";
+        case OptionErrc::empty_value:
+            return "the value is empty";
+        case OptionErrc::not_a_count:
+            return "not a positive number";
+        case OptionErrc::count_too_large:
+            return "larger than MPI can count (2147483647)";
+        case OptionErrc::not_a_policy:
+            return "not a policy; use 'slot' or 'node'";
+        case OptionErrc::has_modifier:
+            return "only 'slot' and 'node' are known, without ':'; see also -N and --oversubscribe";
+        case OptionErrc::not_a_variable:
+            return "not NAME or NAME=VALUE";
+        case OptionErrc::first_program_only:
+            return "holds for the whole job; write it before the first program";
+        case OptionErrc::no_program:
+            return "name what to run, as in 'vrun -n 4 ./program'";
+        case OptionErrc::no_program_here:
+            return "each ':' separates two programs, one is missing";
+        }
+        return "unknown option error";
+    }
+};
+
+}  // namespace
+
+std::error_code make_error_code(OptionErrc value) noexcept {
+    static const Category category;
+    return {static_cast<int>(value), category};
+}
+
+}  // namespace vrun::launcher

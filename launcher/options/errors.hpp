@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// launcher/options/errors: why an argument cannot be used.
+// The words are in errors.cpp, in the order of the enumerators; the Error's `doing` names the
+// argument as it was typed.
+#pragma once
+
+#include <system_error>
+
+namespace vrun::launcher {
+
+enum class OptionErrc {
+    unknown = 1,
+    needs_value,
+    takes_no_value,
+    empty_value,
+    not_a_count,
+    count_too_large,
+    not_a_policy,
+    has_modifier,
+    not_a_variable,
+    first_program_only,
+    no_program,
+    no_program_here,
+};
+std::error_code make_error_code(OptionErrc value) noexcept;
+
+}  // namespace vrun::launcher
+
+template <>
+struct std::is_error_code_enum<vrun::launcher::OptionErrc> : std::true_type {};
