@@ -7,10 +7,11 @@
 namespace vrun::launcher {
 namespace {
 
-std::error_code add_export(std::vector<std::string>& target, std::string_view text) {
-    if (text.empty() || text.front() == '=') return OptionErrc::not_a_variable;
+std::optional<Error> add_export(std::vector<std::string>& target, std::string_view text) {
+    if (text.empty() || text.front() == '=')
+        return Error{OptionErrc::not_a_variable, std::string{text}};
     target.emplace_back(text);
-    return {};
+    return std::nullopt;
 }
 
 // clang-format off

@@ -32,8 +32,6 @@ private:
             return "only 'slot' and 'node' are known, without ':'; see also -N and --oversubscribe";
         case OptionErrc::not_a_variable:
             return "not NAME or NAME=VALUE";
-        case OptionErrc::first_program_only:
-            return "holds for the whole job; write it before the first program";
         case OptionErrc::no_program:
             return "name what to run, as in 'vrun -n 4 ./program'";
         case OptionErrc::no_program_here:

@@ -18,7 +18,6 @@ enum class OptionErrc {
     not_a_policy,
     has_modifier,
     not_a_variable,
-    first_program_only,
     no_program,
     no_program_here,
 };

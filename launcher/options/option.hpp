@@ -6,7 +6,9 @@
 
 #include "launcher/options/errors.hpp"
 #include "launcher/options/settings.hpp"
+#include "wire/base/result.hpp"
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -17,7 +19,8 @@ enum Dialects : unsigned char { openmpi4 = 1, openmpi5 = 2, hydra = 4 };
 inline constexpr Dialects openmpi{openmpi4 | openmpi5};
 inline constexpr Dialects every_dialect{openmpi4 | openmpi5 | hydra};
 
-enum class Scope : unsigned char { app, job };  // app: each program of `a : b` has its own
+// app: each program of `a : b` has its own; job: holds for all, wherever it is written.
+enum class Scope : unsigned char { app, job };
 
 enum class Answer : unsigned char {
     done,
@@ -34,12 +37,13 @@ struct Option {
     Dialects dialects;
     Scope scope;
     std::string_view help;  // its meaning; of `noted` and `refused`: why, and what to type instead
-    std::error_code (*apply)(Settings&, std::string_view value);  // two words come as NAME=VALUE
+    // Two words come as NAME=VALUE. The Error names the value, or the part of it that is wrong.
+    std::optional<Error> (*apply)(Settings&, std::string_view value);
     Answer answer = Answer::done;
 };
 
-inline std::error_code apply_nothing(Settings&, std::string_view) {
-    return {};
+inline std::optional<Error> apply_nothing(Settings&, std::string_view) {
+    return std::nullopt;
 }
 
 constexpr Option silent(std::string_view names, std::string_view value, Dialects dialects,

@@ -92,8 +92,6 @@ private:
         if (option.answer == Answer::refused) return Error{refusal_code(option), spelling};
         if (option.answer == Answer::noted)
             settings_.notices.push_back(spelling + ": " + std::string{option.help});
-        if (option.scope == Scope::job && settings_.apps.size() > 1)
-            return Error{OptionErrc::first_program_only, spelling};
 
         std::string text{value.value_or("")};
         if (value_words(option) == 2 && text.find('=') == text.npos) {
@@ -101,9 +99,9 @@ private:
                 return Error{OptionErrc::needs_value, spelling + " " + std::string{option.value}};
             text += "=" + std::string{take()};
         }
-        if (const std::error_code code = option.apply(settings_, text))
-            return Error{code, value ? spelling + " " + text : spelling};
-        return std::nullopt;
+        std::optional<Error> error = option.apply(settings_, text);
+        if (error) error->doing = spelling + " " + error->doing;
+        return error;
     }
 
     static Error unknown(const std::string& spelling, std::string_view name) {

@@ -7,11 +7,11 @@
 namespace vrun::launcher {
 namespace {
 
-std::error_code set_map_by(wire::MapBy& target, std::string_view text) {
-    if (text.find(':') != text.npos) return OptionErrc::has_modifier;
-    if (text != "slot" && text != "node") return OptionErrc::not_a_policy;
+std::optional<Error> set_map_by(wire::MapBy& target, std::string_view text) {
+    if (text.find(':') != text.npos) return Error{OptionErrc::has_modifier, std::string{text}};
+    if (text != "slot" && text != "node") return Error{OptionErrc::not_a_policy, std::string{text}};
     target = text == "slot" ? wire::MapBy::slot : wire::MapBy::node;
-    return {};
+    return std::nullopt;
 }
 
 // clang-format off

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // launcher/options/values: from an option's value, a text, to a field of Settings.
-// What the rows of the tables have in common. Each returns why the text cannot be used.
+// What the rows of the tables have in common. What they return is why the text cannot be used,
+// and names the text alone: the parser puts the option before it.
 #pragma once
 
 #include "launcher/options/errors.hpp"
+#include "wire/base/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +16,12 @@
 namespace vrun::launcher {
 
 // A positive number that MPI can count.
-std::error_code set_count(std::uint32_t& target, std::string_view text);
+std::optional<Error> set_count(std::uint32_t& target, std::string_view text);
 
 // Texts must not be empty.
-std::error_code set_text(std::string& target, std::string_view text);
-std::error_code add_text(std::vector<std::string>& target, std::string_view text);
+std::optional<Error> set_text(std::string& target, std::string_view text);
+std::optional<Error> add_text(std::vector<std::string>& target, std::string_view text);
 
-std::error_code set(bool& target);
+std::optional<Error> set(bool& target);
 
 }  // namespace vrun::launcher
