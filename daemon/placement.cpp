@@ -76,11 +76,11 @@ public:
     std::optional<std::string> add(std::uint32_t asked) {
         const std::uint64_t count = asked > 0 ? asked : default_count();
         if (auto refusal = refusal_of(count)) return refusal;
-        const Shares shares = policy_.per_node > 0                  ? shares_per_node(count)
-                              : policy_.map_by == wire::MapBy::node ? shares_by_node(count)
-                                                                    : shares_by_slot(count);
+        const Shares shares = policy_.per_node > 0 ? shares_per_node(count)
+                              : by_node()          ? shares_by_node(count)
+                                                   : shares_by_slot(count);
         if (auto refusal = refusal_of(shares)) return refusal;
-        if (policy_.map_by == wire::MapBy::node)
+        if (by_node())
             append_in_turn(shares);
         else
             append_in_blocks(shares);
@@ -94,6 +94,11 @@ public:
 
 private:
     static constexpr wire::NodeIndex none = std::numeric_limits<wire::NodeIndex>::max();
+
+    bool by_node() const {
+        return policy_.map.by == wire::MapBy::object && policy_.map.object == wire::Object::node;
+    }
+    bool may_oversubscribe() const { return policy_.oversubscribe == wire::Choice::yes; }
 
     std::uint64_t free(std::size_t node) const {
         return nodes_[node].slots > taken_[node] ? nodes_[node].slots - taken_[node] : 0;
@@ -113,7 +118,7 @@ private:
     }
 
     // -N goes to every node that is not full.
-    bool takes_per_node(std::size_t node) const { return policy_.oversubscribe || free(node) > 0; }
+    bool takes_per_node(std::size_t node) const { return may_oversubscribe() || free(node) > 0; }
     std::uint64_t per_node_total() const {
         std::uint64_t total = 0;
         for (std::size_t node = 0; node < nodes_.size(); ++node)
@@ -123,7 +128,7 @@ private:
 
     std::uint64_t default_count() const {
         if (policy_.per_node > 0) return per_node_total();
-        return policy_.oversubscribe ? slot_total() : free_total();
+        return may_oversubscribe() ? slot_total() : free_total();
     }
 
     Shares shares_per_node(std::uint64_t count) const {
@@ -249,7 +254,7 @@ std::optional<std::string> Placing::refusal_of(std::uint64_t count) const {
                ", or a larger -N.";
     }
     const std::uint64_t most = free_total();
-    if (count > 0 && (count <= most || policy_.oversubscribe)) return std::nullopt;
+    if (count > 0 && (count <= most || may_oversubscribe())) return std::nullopt;
     return "too few slots: " + counted(count, "rank") + whose() + " asked for, " +
            counted(most, "slot") + (programs_ == 1 ? "" : " left") + " on " +
            counted(nodes_.size(), "node") + "." + table_of_hosts({}) + "\n" + how_many(most) +
@@ -263,7 +268,7 @@ std::optional<std::string> Placing::refusal_of(const Shares& shares) const {
                    escaped(nodes_[node].name) + ": one node takes " +
                    std::to_string(ranks_per_node_max) +
                    " at most. Type a smaller -n, or add nodes.";
-        if (policy_.oversubscribe || shares[node] <= free(node)) continue;
+        if (may_oversubscribe() || shares[node] <= free(node)) continue;
         std::uint64_t fits = policy_.per_node;
         for (std::size_t other = 0; other < nodes_.size(); ++other)
             if (takes_per_node(other)) fits = std::min(fits, free(other));

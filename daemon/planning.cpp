@@ -51,7 +51,7 @@ std::string unique_name(const std::string& name, std::unordered_set<std::string>
 std::variant<std::vector<HostEntry>, wire::JobRefused> chosen_hosts(
     const wire::SubmitJob& request) {
     std::vector<HostEntry> from_files, from_words;
-    for (const wire::HostFileText& file : request.host_files) {
+    for (const wire::ListText& file : request.host_files) {
         auto parsed = discovery::parse_hostfile(file.text, file.path);
         if (!parsed) return wire::JobRefused{usage, escaped(parsed.error().message())};
         if (parsed->empty())
@@ -82,7 +82,7 @@ std::uint64_t slots_wanted(const wire::SubmitJob& request) {
         if (app.count == 0) return 0;
         wanted += app.count;
     }
-    return request.placement.oversubscribe ? 0 : wanted;
+    return request.placement.oversubscribe == wire::Choice::yes ? 0 : wanted;
 }
 
 std::optional<wire::JobRefused> refusal_of(const Gathered& found, bool hosts_were_named) {

@@ -107,8 +107,8 @@ Result<Submission> submission_of(const Settings& settings) {
     Submission result;
     if (!settings.quiet) result.notices = settings.notices;
     for (const AppSettings& app : settings.apps) {
-        wire::App& submitted =
-            result.job.apps.emplace_back(wire::App{app.argv, app.count, app.workdir, {}});
+        wire::App& submitted = result.job.apps.emplace_back(
+            wire::App{.argv = app.argv, .count = app.count, .workdir = app.workdir});
         if (app.workdir.empty())
             submitted.workdir = *directory;
         else if (app.workdir.front() != '/')

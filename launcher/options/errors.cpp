@@ -26,10 +26,6 @@ private:
             return "not a positive number";
         case OptionErrc::count_too_large:
             return "larger than MPI can count (2147483647)";
-        case OptionErrc::not_a_policy:
-            return "not a policy; use 'slot' or 'node'";
-        case OptionErrc::has_modifier:
-            return "only 'slot' and 'node' are known, without ':'; see also -N and --oversubscribe";
         case OptionErrc::not_a_variable:
             return "not NAME or NAME=VALUE";
         case OptionErrc::no_program:

@@ -15,8 +15,6 @@ enum class OptionErrc {
     empty_value,
     not_a_count,
     count_too_large,
-    not_a_policy,
-    has_modifier,
     not_a_variable,
     no_program,
     no_program_here,

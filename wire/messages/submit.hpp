@@ -6,6 +6,7 @@
 
 #include "wire/archive.hpp"
 #include "wire/message_type.hpp"
+#include "wire/messages/placement.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,37 +18,26 @@ struct App {  // one program of a job; MPMD jobs have several
     std::vector<std::string> argv;
     std::uint32_t count = 0;  // ranks; 0: one per slot
     std::string workdir;
-    std::vector<std::string> environment;  // "NAME=value", added to the job's
+    std::vector<std::string> environment = {};  // "NAME=value", added to the job's
+    std::vector<std::string> host_words = {};   // each --host value: "a:2,b"
+    std::vector<ListText> host_files = {};      // each --hostfile
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(argv, count, workdir, environment);
+        archive(argv, count, workdir, environment, host_words, host_files);
     }
 };
 
-struct HostFileText {
-    std::string path;  // for messages
-    std::string text;
+// What vrun is to show of the plan, on its standard output.
+struct Display {
+    bool allocation = false;
+    bool map = false;
+    bool topology = false;
+    bool bindings = false;  // of each rank, read back from it once it runs
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(path, text);
-    }
-};
-
-enum class MapBy : std::uint8_t { slot, node };
-constexpr bool valid(MapBy map_by) {
-    return map_by <= MapBy::node;
-}
-
-struct Placement {
-    MapBy map_by = MapBy::slot;
-    std::uint32_t per_node = 0;  // -N: exactly so many on each node; 0: not asked
-    bool oversubscribe = false;
-
-    template <class Archive>
-    void serialize(Archive& archive) {
-        archive(map_by, per_node, oversubscribe);
+        archive(allocation, map, topology, bindings);
     }
 };
 
@@ -66,16 +56,19 @@ struct ResourceLimit {          // a soft limit of the caller; hard limits are n
 struct SubmitJob {
     static constexpr auto type = MessageType::submit_job;
     std::vector<App> apps;
-    std::vector<std::string> host_words;   // each --host value: "a:2,b"
-    std::vector<HostFileText> host_files;  // each --hostfile
+    std::vector<std::string> host_words;  // of programs that name no host themselves
+    std::vector<ListText> host_files;
     Placement placement;
+    Display display;
+    bool plan_only = false;  // --do-not-launch: answered by JobRefused with exit code 0
     std::vector<std::string> environment;  // of every rank
     std::uint32_t umask = 022;
     std::vector<ResourceLimit> limits;
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(apps, host_words, host_files, placement, environment, umask, limits);
+        archive(apps, host_words, host_files, placement, display, plan_only, environment, umask,
+                limits);
     }
 };
 

@@ -10,7 +10,6 @@
 namespace vrun::daemon {
 namespace {
 
-using wire::MapBy;
 using wire::Placement;
 
 std::vector<Candidate> candidates(const std::string& text) {  // "a:2 b:1"
@@ -54,10 +53,20 @@ struct Row {
     const char* map;
 };
 
-constexpr Placement slot{}, node{MapBy::node, 0, false}, over{MapBy::slot, 0, true},
-    node_over{MapBy::node, 0, true};
-constexpr Placement per_node(std::uint32_t count) {
-    return {MapBy::slot, count, false};
+enum class By { slot, node };
+
+Placement policy_of(By by, std::uint32_t per_node, bool oversubscribe) {
+    Placement policy;
+    if (by == By::node) policy.map.by = wire::MapBy::object;
+    policy.per_node = per_node;
+    if (oversubscribe) policy.oversubscribe = wire::Choice::yes;
+    return policy;
+}
+
+const Placement slot, node = policy_of(By::node, 0, false), over = policy_of(By::slot, 0, true),
+                      node_over = policy_of(By::node, 0, true);
+Placement per_node(std::uint32_t count) {
+    return policy_of(By::slot, count, false);
 }
 
 // As `mpirun.openmpi --do-not-launch --display-map` of 4.1.4 answers, but for the rows marked
@@ -106,17 +115,17 @@ const Row rows[] = {
     {"a:2 b:2 c:2", {4}, per_node(2), "a a b b"},
     {"a:2 b:2 c:2", {3}, per_node(2), "a a b"},
     {"a:2 b:2 c:2", {7}, per_node(2), "refused"},
-    {"a:2 b:2 c:2", {7}, {MapBy::slot, 2, true}, "refused"},
+    {"a:2 b:2 c:2", {7}, policy_of(By::slot, 2, true), "refused"},
     {"a:1 b:2 c:2", {4}, per_node(2), "refused"},
     {"a:1 b:2 c:2", {2}, per_node(1), "a b"},
     {"a:4 b:1 c:4", {4}, per_node(2), "refused"},
     {"a:4 b:4 c:4", {5}, per_node(2), "a a b b c"},
-    {"a:2 b:2", {0}, {MapBy::slot, 3, true}, "a a a b b b"},
-    {"a:2 b:2", {5}, {MapBy::slot, 3, true}, "a a a b b"},
-    {"a:2 b:2", {2}, {MapBy::slot, 3, true}, "a a"},
-    {"a:4 b:4", {3}, {MapBy::node, 2, false}, "a b a"},
-    {"a:4 b:4", {0}, {MapBy::node, 2, false}, "a b a b"},
-    {"a:2 b:2", {0}, {MapBy::node, 1, false}, "a b"},  // ours: 4.1.4 forgets -N 1 here
+    {"a:2 b:2", {0}, policy_of(By::slot, 3, true), "a a a b b b"},
+    {"a:2 b:2", {5}, policy_of(By::slot, 3, true), "a a a b b"},
+    {"a:2 b:2", {2}, policy_of(By::slot, 3, true), "a a"},
+    {"a:4 b:4", {3}, policy_of(By::node, 2, false), "a b a"},
+    {"a:4 b:4", {0}, policy_of(By::node, 2, false), "a b a b"},
+    {"a:2 b:2", {0}, policy_of(By::node, 1, false), "a b"},  // ours: 4.1.4 forgets -N 1 here
 
     {"a:2 b:2", {1, 2}, slot, "a0 a1 b1"},
     {"a:3 b:3", {2, 1, 3}, slot, "a0 a0 a1 b2 b2 b2"},
@@ -151,8 +160,9 @@ TEST(Placement, DoesWhatMpirunDoes) {
     for (const Row& row : rows)
         EXPECT_EQ(map_of(candidates(row.nodes), row.counts, row.policy), row.map)
             << row.nodes << ", -n " << testing::PrintToString(row.counts)
-            << (row.policy.map_by == MapBy::node ? ", by node" : "") << ", -N "
-            << row.policy.per_node << (row.policy.oversubscribe ? ", oversubscribe" : "");
+            << (row.policy.map.by == wire::MapBy::object ? ", by node" : "") << ", -N "
+            << row.policy.per_node
+            << (row.policy.oversubscribe == wire::Choice::yes ? ", oversubscribe" : "");
 }
 
 TEST(Placement, LeavesOutNodesWithoutRanksAndNumbersTheOthers) {
@@ -218,12 +228,12 @@ TEST(Placement, RefusesNumbersThatNoMachineHolds) {
     EXPECT_NE(refusal_of("a:1 b:1", {4'294'967'295}, over), "");
     EXPECT_NE(refusal_of("a:4000000000 b:4000000000", {0}, slot), "");
     EXPECT_NE(refusal_of("a:4000000000 b:1", {0}, slot), "");
-    EXPECT_NE(refusal_of("a:1", {0}, {MapBy::slot, 4'294'967'295, true}), "");
+    EXPECT_NE(refusal_of("a:1", {0}, policy_of(By::slot, 4'294'967'295, true)), "");
 }
 
 TEST(Placement, PlacesTenThousandRanksAtOnce) {
     std::vector<Candidate> nodes(1000, Candidate{"n", 10});
-    for (const Placement policy : {slot, node, over, node_over, per_node(10)}) {
+    for (const Placement& policy : {slot, node, over, node_over, per_node(10)}) {
         const std::clock_t start = std::clock();  // of the processor: other tests run beside us
         const auto result = place(nodes, std::vector<std::uint32_t>{10'000}, policy);
         const std::clock_t took = std::clock() - start;

@@ -53,8 +53,9 @@ TEST(Options, CollectWhatMayBeRepeated) {
 TEST(Options, SetThePlacement) {
     const Settings settings = parsed({"-N", "3", "--map-by", "node", "--oversubscribe", "prog"});
     EXPECT_EQ(settings.placement.per_node, 3u);
-    EXPECT_EQ(settings.placement.map_by, wire::MapBy::node);
-    EXPECT_TRUE(settings.placement.oversubscribe);
+    EXPECT_EQ(settings.placement.map.by, wire::MapBy::object);
+    EXPECT_EQ(settings.placement.map.object, wire::Object::node);
+    EXPECT_EQ(settings.placement.oversubscribe, wire::Choice::yes);
     EXPECT_EQ(parsed({"--npernode", "2", "--map-by=slot", "p"}).placement.per_node, 2u);
 }
 
@@ -107,12 +108,6 @@ TEST(Options, NameWhatCannotBeUsed) {
         {{"--hostfile", "", "p"}, OptionErrc::empty_value, "--hostfile"},
         {{"--wdir", "", "p"}, OptionErrc::empty_value, "--wdir"},
         {{"--verbose=yes", "p"}, OptionErrc::takes_no_value, "--verbose"},
-        {{"--map-by", "core", "p"}, OptionErrc::not_a_policy, "--map-by core"},
-        {{"--map-by", "node:OVERSUBSCRIBE", "p"},
-         OptionErrc::has_modifier,
-         "--map-by node:OVERSUBSCRIBE"},
-        {{"--map-by", ":OVERSUBSCRIBE", "p"}, OptionErrc::has_modifier, "--map-by :OVERSUBSCRIBE"},
-        {{"--map-by", "ppr:2:node", "p"}, OptionErrc::has_modifier, "--map-by ppr:2:node"},
         {{"-x", "=v", "p"}, OptionErrc::not_a_variable, "-x =v"},
         {{"-x", "", "p"}, OptionErrc::not_a_variable, "-x "},
         {{"--hots", "a", "p"}, OptionErrc::unknown, "--hots (did you mean --host?)"},
