@@ -126,6 +126,14 @@ class Cluster:
         subprocess.run(["/sbin/ip", "-batch", "-"], input="\n".join(commands), text=True, check=True,
                        preexec_fn=lambda: ns.setns(pidfd, ns.CLONE_NEWNET))
 
+    def drop(self, *matches):
+        """What matches, in nftables' words, is lost between hosts from now on; nothing: all is well."""
+        rules = [f"add rule bridge faults wire {match} drop" for match in matches]
+        script = ["add table bridge faults", "delete table bridge faults", "add table bridge faults",
+                  "add chain bridge faults wire { type filter hook forward priority 0 ; }", *rules]
+        subprocess.run(["/usr/sbin/nft", "-f", "-"], input="\n".join(script), text=True, check=True,
+                       preexec_fn=lambda: ns.setns(self._network.pidfd, ns.CLONE_NEWNET))
+
     def _make_network(self):
         self._network = self._add_host("network")
         self._network.wait_until_made()
