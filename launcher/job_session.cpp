@@ -88,6 +88,7 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
              [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }} {}
 
 asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
+    output_.speak_as(options_.program);
     output_.start(output_tasks_);
     tasks_.spawn("read from the daemon", read_messages());
     tasks_.spawn("watch the daemon", watch_daemon());

@@ -23,6 +23,7 @@ struct SessionOptions {
     int in_fd = 0;
     int out_fd = 1;
     int err_fd = 2;
+    std::string program = "vrun";  // what our own lines begin with
     bool verbose = false;
     bool show_progress = false;  // while the job waits; also with `verbose`
     std::chrono::milliseconds silence_max = daemon_silence_max;

@@ -11,8 +11,10 @@
 #include "wire/hello.hpp"
 
 #include <unistd.h>
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <cerrno>
 #include <cstdio>
 
 namespace {
@@ -20,10 +22,12 @@ namespace {
 using namespace vrun;
 using namespace vrun::launcher;
 
-const Terminal terminal{"vrun"};
+// As the user called us: mpirun, mpiexec.hydra, vrun.
+const Terminal terminal{::program_invocation_short_name};
 
 SessionOptions session_options(const Settings& settings) {
     SessionOptions options;
+    options.program = ::program_invocation_short_name;
     options.verbose = settings.verbose;
     options.show_progress = ::isatty(STDERR_FILENO) == 1;
     return options;
@@ -75,19 +79,36 @@ int run(const Settings& settings, Submission submission) {
     return exit_code;
 }
 
+CommandLine command_line(int argc, char** argv) {
+    CommandLine line;
+    if (argc > 0) line.program = argv[0];
+    line.words.assign(argv + std::min(argc, 1), argv + argc);
+    line.environment = own_environment();
+    line.read_file = [](const std::string& path) { return text_of_file(path); };
+    return line;
+}
+
+std::string text_of(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines)
+        text += line + "\n";
+    return text;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     try {
         fill_closed_standard_descriptors();
-        const std::span<const char* const> words{argv, static_cast<std::size_t>(argc)};
-        const Result<Settings> settings = parse(words.subspan(argc > 0 ? 1 : 0));
+        const Result<Settings> settings = parse(command_line(argc, argv));
         if (!settings) return terminal.complain(settings.error().message(), wire::exit_code::usage);
-        if (settings->help) return terminal.print(help_text());
+        if (settings->help)
+            return terminal.print(help_text(::program_invocation_short_name, settings->help_topic));
         if (settings->version) return terminal.print(wire::software_version() + "\n");
         Result<Submission> submission = submission_of(*settings);
         if (!submission)
             return terminal.complain(submission.error().message(), wire::exit_code::usage);
+        if (const int code = terminal.print(text_of(submission->displayed)); code != 0) return code;
         return run(*settings, std::move(*submission));
     } catch (const std::exception& error) {
         return terminal.complain(error.what(), wire::exit_code::daemon_lost);

@@ -131,7 +131,8 @@ void OutputWriter::write(wire::NodeIndex node, wire::StreamId stream, wire::Byte
 }
 
 void OutputWriter::say(const std::string& line) {
-    sink_of(wire::StreamId::err).push({wire::bytes_of("vrun: " + line + "\n"), /*is_ours=*/true});
+    const std::string text = program_ + ": " + line + "\n";
+    sink_of(wire::StreamId::err).push({wire::bytes_of(text), /*is_ours=*/true});
 }
 
 }  // namespace vrun::launcher

@@ -74,10 +74,12 @@ public:
 
     void write(wire::NodeIndex node, wire::StreamId stream, wire::Bytes bytes);
     void say(const std::string& line);  // "vrun: line", on standard error
+    void speak_as(std::string program) { program_ = std::move(program); }
 
 private:
     OutputSink& sink_of(wire::StreamId stream);
 
+    std::string program_ = "vrun";
     OutputEvents events_;
     OutputSink out_;
     std::optional<OutputSink> err_;  // empty: the same file as out_

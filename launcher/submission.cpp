@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/submission.hpp"
 
+#include "launcher/environment.hpp"
 #include "wire/base/fd.hpp"
 
 #include <fcntl.h>
@@ -77,26 +78,73 @@ std::vector<wire::ResourceLimit> soft_limits() {
     return limits;
 }
 
-std::vector<std::string> environment() {
+// Relative ones lie in vrun's own directory.
+std::string working_directory(const AppSettings& app, const Result<std::string>& current) {
+    if (app.workdir.starts_with('/')) return app.workdir;
+    return app.workdir.empty() ? *current : *current + "/" + app.workdir;
+}
+
+std::optional<Error> read_lists(std::vector<wire::ListText>& lists,
+                                const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+        auto text = text_of_file(path, "read the hostfile " + path);
+        if (!text) return text.error();
+        lists.push_back({path, std::move(*text)});
+    }
+    return std::nullopt;
+}
+
+// Each program has the hosts that it names; one that names none has those that others do.
+std::optional<Error> add_hosts(wire::SubmitJob& job, const Settings& settings) {
+    job.host_words = settings.host_words;
+    std::vector<std::string> paths = settings.host_files;
+    for (std::size_t i = 0; i < settings.apps.size(); ++i) {
+        const AppSettings& app = settings.apps[i];
+        std::ranges::copy(app.host_words, std::back_inserter(job.host_words));
+        std::ranges::copy(app.host_files, std::back_inserter(paths));
+        if (settings.apps.size() == 1) continue;
+        job.apps[i].host_words = app.host_words;
+        if (auto error = read_lists(job.apps[i].host_files, app.host_files)) return error;
+    }
+    if (paths.empty() && job.host_words.empty() && !settings.default_host_file.empty())
+        paths.push_back(settings.default_host_file);
+    return read_lists(job.host_files, paths);
+}
+
+std::optional<Error> add_placement(wire::SubmitJob& job, const Settings& settings) {
+    job.placement = settings.placement;
+    job.display = settings.display;
+    job.plan_only = settings.plan_only;
+    wire::ListText& list = job.placement.list;
+    if (!settings.rank_file.empty()) list.path = settings.rank_file;
+    if (list.path.empty()) return std::nullopt;
+    auto text = text_of_file(list.path, "read the list " + list.path);
+    if (!text) return text.error();
+    list.text = std::move(*text);
+    return std::nullopt;
+}
+
+void add_environment(Submission& submission, const Settings& settings) {
+    PassedEnvironment passed = passed_environment(settings, own_environment());
+    if (settings.display_environment) submission.displayed = environment_lines(settings, passed);
+    submission.job.environment = std::move(passed.of_all);
+    for (std::size_t i = 0; i < settings.apps.size(); ++i)
+        submission.job.apps[i].environment = std::move(passed.of_app[i]);
+    std::ranges::move(passed.notices, std::back_inserter(submission.notices));
+}
+
+}  // namespace
+
+Result<std::string> text_of_file(const std::string& path) {
+    return text_of_file(path, "read " + path);
+}
+
+std::vector<std::string> own_environment() {
     std::vector<std::string> variables;
     for (char** variable = environ; variable && *variable; ++variable)
         variables.emplace_back(*variable);
     return variables;
 }
-
-void export_to(wire::App& app, const std::string& word, std::vector<std::string>& notices) {
-    if (word.find('=') != word.npos) {
-        app.environment.push_back(word);
-        return;
-    }
-    if (const char* value = ::getenv(word.c_str())) {
-        app.environment.push_back(word + "=" + value);
-        return;
-    }
-    notices.push_back("-x " + word + ": there is no such variable here; not passed on");
-}
-
-}  // namespace
 
 Result<Submission> submission_of(const Settings& settings) {
     const auto directory = current_directory();
@@ -106,24 +154,12 @@ Result<Submission> submission_of(const Settings& settings) {
 
     Submission result;
     if (!settings.quiet) result.notices = settings.notices;
-    for (const AppSettings& app : settings.apps) {
-        wire::App& submitted = result.job.apps.emplace_back(
-            wire::App{.argv = app.argv, .count = app.count, .workdir = app.workdir});
-        if (app.workdir.empty())
-            submitted.workdir = *directory;
-        else if (app.workdir.front() != '/')
-            submitted.workdir = *directory + "/" + app.workdir;
-        for (const std::string& word : app.exports)
-            export_to(submitted, word, result.notices);
-    }
-    for (const std::string& path : settings.host_files) {
-        auto text = text_of_file(path, "read the hostfile " + path);
-        if (!text) return text.error();
-        result.job.host_files.push_back({path, std::move(*text)});
-    }
-    result.job.host_words = settings.host_words;
-    result.job.placement = settings.placement;
-    result.job.environment = environment();
+    for (const AppSettings& app : settings.apps)
+        result.job.apps.push_back(
+            {.argv = app.argv, .count = app.count, .workdir = working_directory(app, directory)});
+    if (auto error = add_hosts(result.job, settings)) return *error;
+    if (auto error = add_placement(result.job, settings)) return *error;
+    add_environment(result, settings);
     result.job.umask = current_umask();
     result.job.limits = soft_limits();
     return result;

@@ -11,32 +11,6 @@
 namespace vrun::shepherd {
 namespace {
 
-// Names that an inherited environment loses, and those that it keeps nevertheless. A name that ends
-// in '*' is a prefix. Whoever wants one of them all the same gives it with -x.
-constexpr std::array dropped{
-    // of the host, or of the shell that vrun was typed in
-    "HOSTNAME", "HOST", "PWD", "OLDPWD", "_", "TMPDIR", "VRUN_NODE_NAME", "VRUN_NODE",
-    "VRUN_JOB_ID", "VRUN_RANK",
-    // of an outer launcher: they say which rank of which job one is, and where its servers are
-    "PMI_*", "PMIX_*", "PMI2_*", "HYDI_*", "HYDRA_*", "MPI_LOCALRANKID", "MPI_LOCALNRANKS",
-    "MPIR_CVAR_CH3_INTERFACE_HOSTNAME", "MV2_COMM_WORLD_*", "PRTE_*", "PRTERUN_*", "JSM_*",
-    "FLUX_*", "PALS_*", "ALPS_*", "SLURM_*", "SLURMD_*", "OMPI_COMM_WORLD_*", "OMPI_WORLD_*",
-    "OMPI_UNIVERSE_SIZE", "OMPI_NUM_APP_CTX", "OMPI_FIRST_RANKS", "OMPI_APP_CTX_NUM_PROCS",
-    "OMPI_FILE_LOCATION", "OMPI_COMMAND", "OMPI_ARGV", "OMPI_PARENT_PORT", "OMPI_MCA_orte_*",
-    "OMPI_MCA_ess*", "OMPI_MCA_schizo*", "OMPI_MCA_pmix*", "OMPI_MCA_num_procs",
-    "OMPI_MCA_initial_wdir", "OMPI_MCA_cpu_type", "OMPI_MCA_mpi_oversubscribe",
-    "OMPI_MCA_shmem_RUNTIME_QUERY_hint"};
-constexpr std::array kept{
-    "PMIX_MCA_*",  // people's choices for the client library, not a place
-                   // of the allocation, not of a step in it: scripts name files by these
-    "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_SUBMIT_DIR", "SLURM_ARRAY_JOB_ID",
-    "SLURM_ARRAY_TASK_ID", "SLURM_CPUS_PER_TASK"};
-
-bool matches(std::string_view pattern, std::string_view name) {
-    if (!pattern.ends_with('*')) return pattern == name;
-    return name.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 class Variables {
 public:
     void add(std::string_view assignment) {
@@ -64,7 +38,7 @@ private:
 
 void inherit(Variables& variables, const std::vector<std::string>& environment) {
     for (const std::string_view assignment : environment)
-        if (is_inherited(assignment.substr(0, assignment.find('=')))) variables.add(assignment);
+        variables.add(assignment);
 }
 
 // Files of ranks that are killed stay behind unless they lie in directories of the job.
@@ -164,13 +138,6 @@ void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace
 }
 
 }  // namespace
-
-bool is_inherited(std::string_view variable_name) {
-    const auto matches_name = [&](std::string_view pattern) {
-        return matches(pattern, variable_name);
-    };
-    return std::ranges::any_of(kept, matches_name) || std::ranges::none_of(dropped, matches_name);
-}
 
 std::vector<std::string> rank_environment(const NodeEnvironment& node, const RankPlace& place,
                                           const std::vector<std::string>& pmix,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/shepherd/environment: the environment that a rank is started with.
-// Pure. In this order, later wins: the caller's environment less what belongs to a host or an outer
-// launcher; defaults that the caller may have set otherwise; the app's own (`-x`); who the rank is.
-// No PMI_*: an MPICH that sees PMI_SIZE without a PMI server would be misled, not helped.
+// Pure. In this order, later wins: the caller's environment as vrun passed it on
+// (launcher/environment); defaults that the caller may have set otherwise; the app's own (`-x`);
+// who the rank is. No PMI_*: an MPICH that sees PMI_SIZE without a PMI server would be misled, not
+// helped.
 #pragma once
 
 #include "wire/messages/launch.hpp"
@@ -34,9 +35,6 @@ struct NodeEnvironment {  // the same for all ranks of a job here
 // HWLOC_COMPONENTS.
 inline constexpr std::string_view hwloc_components =
     "-opencl,-cuda,-nvml,-rsmi,-levelzero,-gl,-pci,-linuxio";
-
-// False for what describes the caller's host or an outer launcher, and so misleads a rank.
-bool is_inherited(std::string_view variable_name);
 
 // `pmix` is what the PMIx server wants the rank to know. Sorted by name, no name twice.
 std::vector<std::string> rank_environment(const NodeEnvironment& node, const RankPlace& place,

@@ -28,10 +28,22 @@ private:
             return "larger than MPI can count (2147483647)";
         case OptionErrc::not_a_variable:
             return "not NAME or NAME=VALUE";
+        case OptionErrc::not_a_separator:
+            return "say what goes between, as in --prepend-env PATH[:] DIR";
+        case OptionErrc::not_a_personality:
+            return "not a launcher; use 'ompi', 'ompi5' or 'hydra'";
+        case OptionErrc::not_a_display:
+            return "nothing of that name can be shown; use map, allocation, bindings, topo or env";
         case OptionErrc::no_program:
             return "name what to run, as in 'vrun -n 4 ./program'";
         case OptionErrc::no_program_here:
             return "each ':' separates two programs, one is missing";
+        case OptionErrc::no_program_in_file:
+            return "the file names no program";
+        case OptionErrc::program_beside_file:
+            return "a file names the programs; write this into it";
+        case OptionErrc::second_program_file:
+            return "there can be one file of programs, and none in it";
         }
         return "unknown option error";
     }

@@ -16,8 +16,14 @@ enum class OptionErrc {
     not_a_count,
     count_too_large,
     not_a_variable,
+    not_a_separator,
+    not_a_personality,
+    not_a_display,
     no_program,
     no_program_here,
+    no_program_in_file,
+    program_beside_file,
+    second_program_file,
 };
 std::error_code make_error_code(OptionErrc value) noexcept;
 

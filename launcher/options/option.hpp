@@ -14,11 +14,6 @@
 
 namespace vrun::launcher {
 
-// In whose command lines a name has a row's meaning; a name may have one row per dialect.
-enum Dialects : unsigned char { openmpi4 = 1, openmpi5 = 2, hydra = 4 };
-inline constexpr Dialects openmpi{openmpi4 | openmpi5};
-inline constexpr Dialects every_dialect{openmpi4 | openmpi5 | hydra};
-
 // app: each program of `a : b` has its own; job: holds for all, wherever it is written.
 enum class Scope : unsigned char { app, job };
 

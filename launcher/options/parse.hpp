@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// launcher/options/parse: a command line becomes Settings.
-// Names take any number of dashes, a value follows `=` or is the next word, `--` ends the options,
-// the first word without a dash starts a program and a lone `:` the next one (MPMD).
-// An unusable argument is an Error that names it; nothing is read or printed here.
+// launcher/options/parse: a command line, with what images have set, becomes Settings.
+// Splits the words, reads the files that they name, then applies: what variables and parameter
+// files ask for, then the options in their order. An unusable argument is an Error that names it.
+// Prints nothing, and reads files only through the function given.
 #pragma once
 
-#include "launcher/options/errors.hpp"
-#include "launcher/options/settings.hpp"
-#include "wire/base/result.hpp"
-
-#include <span>
+#include "launcher/options/command_words.hpp"
 
 namespace vrun::launcher {
 
-// `arguments` is argv without the program's own name.
-Result<Settings> parse(std::span<const char* const> arguments);
+struct CommandLine {
+    std::string program = "vrun";               // argv[0]: its name decides between dialects
+    std::vector<std::string> words = {};        // the rest of argv
+    std::vector<std::string> environment = {};  // NAME=VALUE
+    ReadFile read_file = {};                    // as the user; for option and parameter files
+};
+
+Result<Settings> parse(const CommandLine& line);
 
 }  // namespace vrun::launcher

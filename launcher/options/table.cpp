@@ -2,6 +2,7 @@
 #include "launcher/options/table.hpp"
 
 #include "launcher/options/sections.hpp"
+#include "launcher/options/values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,14 +11,6 @@
 
 namespace vrun::launcher {
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_in_any_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 bool same(std::string_view a, std::string_view b) {
     return a == b;
@@ -77,12 +70,7 @@ std::span<const Section> sections() {
 }
 
 std::vector<std::string_view> names_of(const Option& option) {
-    std::vector<std::string_view> names;
-    for (std::string_view left = option.names; !left.empty();) {
-        names.push_back(left.substr(0, left.find(' ')));
-        left.remove_prefix(std::min(left.size(), names.back().size() + 1));
-    }
-    return names;
+    return parts_of(option.names, ' ');
 }
 
 std::size_t value_words(const Option& option) {

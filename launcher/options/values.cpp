@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/options/values.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
 namespace vrun::launcher {
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+}  // namespace
+
+std::vector<std::string_view> parts_of(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const std::size_t end = std::min(text.find(separator), text.size());
+        if (end > 0) parts.push_back(text.substr(0, end));
+        if (end == text.size()) return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+bool same_in_any_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
 
 std::optional<Error> set_count(std::uint32_t& target, std::string_view text) {
     constexpr std::uint32_t count_max = std::numeric_limits<std::int32_t>::max();  // MPI's int

@@ -22,6 +22,15 @@ std::optional<Error> set_count(std::uint32_t& target, std::string_view text);
 std::optional<Error> set_text(std::string& target, std::string_view text);
 std::optional<Error> add_text(std::vector<std::string>& target, std::string_view text);
 
+std::vector<std::string_view> parts_of(std::string_view text, char separator);
+bool same_in_any_case(std::string_view a, std::string_view b);
+
+// For switches: what a row's function returns.
 std::optional<Error> set(bool& target);
+template <class T>
+std::optional<Error> set_to(T& target, T value) {
+    target = value;
+    return std::nullopt;
+}
 
 }  // namespace vrun::launcher

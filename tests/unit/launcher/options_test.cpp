@@ -10,7 +10,15 @@
 namespace vrun::launcher {
 namespace {
 
-using Words = std::vector<const char*>;
+using Words = std::vector<std::string>;
+
+Result<std::string> no_file(const std::string& path) {
+    return Error{std::make_error_code(std::errc::no_such_file_or_directory), "read " + path};
+}
+
+Result<Settings> parse(const Words& words) {
+    return launcher::parse({.words = {words.begin(), words.end()}, .read_file = no_file});
+}
 
 Settings parsed(const Words& words) {
     Result<Settings> settings = parse(words);
@@ -32,7 +40,7 @@ TEST(Options, StopAtTheProgram) {
     const std::vector<std::string> program{"./hello", "-n", "9", "--", "--host=x"};
     EXPECT_EQ(settings.apps.front().argv, program);
     EXPECT_EQ(settings.apps.front().count, 4u);
-    EXPECT_TRUE(settings.host_words.empty());
+    EXPECT_TRUE(settings.apps.front().host_words.empty());
 }
 
 TEST(Options, EndAtTwoDashes) {
@@ -45,9 +53,11 @@ TEST(Options, CollectWhatMayBeRepeated) {
     const Settings settings =
         parsed({"-H", "a:2,b", "--host", "c", "-host=d", "--hostfile", "f", "-hostfile", "g",
                 "--machinefile", "h", "-x", "A", "-x", "B=c=d", "prog"});
-    EXPECT_EQ(settings.host_words, (std::vector<std::string>{"a:2,b", "c", "d"}));
-    EXPECT_EQ(settings.host_files, (std::vector<std::string>{"f", "g", "h"}));
-    EXPECT_EQ(settings.apps.front().exports, (std::vector<std::string>{"A", "B=c=d"}));
+    EXPECT_EQ(settings.apps.front().host_words, (std::vector<std::string>{"a:2,b", "c", "d"}));
+    EXPECT_EQ(settings.apps.front().host_files, (std::vector<std::string>{"f", "g", "h"}));
+    using Kind = EnvironmentChange::Kind;
+    EXPECT_EQ(settings.apps.front().environment,
+              (std::vector<EnvironmentChange>{{Kind::pass, "A", ""}, {Kind::set, "B", "c=d"}}));
 }
 
 TEST(Options, SetThePlacement) {
@@ -80,7 +90,7 @@ TEST(Options, SeparateProgramsByAColon) {
     EXPECT_EQ(settings.apps[1].argv, (std::vector<std::string>{"./worker"}));
     EXPECT_EQ(settings.apps[1].count, 3u);
     EXPECT_EQ(settings.apps[1].workdir, "/w");
-    EXPECT_TRUE(settings.apps[1].exports.empty());
+    EXPECT_TRUE(settings.apps[1].environment.empty());
     EXPECT_EQ(settings.apps[2].count, 0u);
     EXPECT_TRUE(parsed({"a", ":", "-v", "b"}).verbose) << "holds for all, as in mpirun";
 }
@@ -97,8 +107,8 @@ TEST(Options, NameWhatCannotBeUsed) {
         {{"-n", "x", "p"}, OptionErrc::not_a_count, "-n x"},
         {{"-n", "-1", "p"}, OptionErrc::not_a_count, "-n -1"},
         {{"-n", "4x", "p"}, OptionErrc::not_a_count, "-n 4x"},
-        {{"-n", "", "p"}, OptionErrc::not_a_count, "-n "},
-        {{"--np=", "p"}, OptionErrc::not_a_count, "--np "},
+        {{"-n", "", "p"}, OptionErrc::not_a_count, "-n:"},
+        {{"--np=", "p"}, OptionErrc::not_a_count, "--np:"},
         {{"-n", "3000000000", "p"}, OptionErrc::count_too_large, "-n 3000000000"},
         {{"-n", "99999999999", "p"}, OptionErrc::count_too_large, "-n 99999999999"},
         {{"-N", "0", "p"}, OptionErrc::not_a_count, "-N 0"},
@@ -109,8 +119,8 @@ TEST(Options, NameWhatCannotBeUsed) {
         {{"--wdir", "", "p"}, OptionErrc::empty_value, "--wdir"},
         {{"--verbose=yes", "p"}, OptionErrc::takes_no_value, "--verbose"},
         {{"-x", "=v", "p"}, OptionErrc::not_a_variable, "-x =v"},
-        {{"-x", "", "p"}, OptionErrc::not_a_variable, "-x "},
-        {{"--hots", "a", "p"}, OptionErrc::unknown, "--hots (did you mean --host?)"},
+        {{"-x", "", "p"}, OptionErrc::not_a_variable, "-x:"},
+        {{"--hots", "a", "p"}, OptionErrc::unknown, "--hots (did you mean --hosts?)"},
         {{"--oversubscribed", "p"},
          OptionErrc::unknown,
          "--oversubscribed (did you mean --oversubscribe?)"},
@@ -156,7 +166,7 @@ TEST(Options, NoteAndRefuse) {
 
 TEST(OptionTable, HasEachNameOnceInADialectAndShowsItInTheHelp) {
     std::set<std::pair<std::string_view, Dialects>> seen;
-    const std::string help = help_text();
+    const std::string help = help_text("vrun", "");
     for (const Section& section : sections()) {
         for (const Option& option : section.options) {
             for (const std::string_view name : names_of(option)) {
@@ -176,7 +186,7 @@ TEST(OptionTable, HasEachNameOnceInADialectAndShowsItInTheHelp) {
 }
 
 TEST(OptionTable, KeepsHelpWithinATerminal) {
-    const std::string text = help_text();
+    const std::string text = help_text("vrun", "");
     std::size_t start = 0;
     for (std::size_t end; (end = text.find('\n', start)) != text.npos; start = end + 1)
         EXPECT_LE(end - start, 100u) << text.substr(start, end - start);

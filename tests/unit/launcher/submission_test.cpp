@@ -46,8 +46,8 @@ Settings settings_of_one() {
 
 TEST_F(SubmissionTest, MakesWorkingDirectoriesAbsolute) {
     Settings settings = settings_of_one();
-    settings.apps.push_back({2, "sub", {}, {"./b"}});
-    settings.apps.push_back({3, "/else/where", {}, {"./c"}});
+    settings.apps.push_back({.count = 2, .workdir = "sub", .argv = {"./b"}});
+    settings.apps.push_back({.count = 3, .workdir = "/else/where", .argv = {"./c"}});
     const Submission submission = submitted(settings);
     const std::string here = std::filesystem::canonical(directory_).string();
     ASSERT_EQ(submission.job.apps.size(), 3u);
@@ -105,15 +105,48 @@ TEST_F(SubmissionTest, PassesOnVariables) {
     ::setenv("LAUNCHER_TEST_SET", "some value", 1);
     ::unsetenv("LAUNCHER_TEST_UNSET");
     Settings settings = settings_of_one();
-    settings.apps.front().exports = {"LAUNCHER_TEST_SET", "OTHER=a=b", "LAUNCHER_TEST_UNSET",
-                                     "EMPTY="};
+    settings.apps.push_back(
+        {.environment = {{EnvironmentChange::Kind::set, "OTHER", "a=b"},
+                         {EnvironmentChange::Kind::pass, "LAUNCHER_TEST_UNSET", ""}},
+         .argv = {"./b"}});
     const Submission submission = submitted(settings);
-    const std::vector<std::string> exported{"LAUNCHER_TEST_SET=some value", "OTHER=a=b", "EMPTY="};
-    EXPECT_EQ(submission.job.apps[0].environment, exported);
+    EXPECT_TRUE(submission.job.apps[0].environment.empty());
+    EXPECT_EQ(submission.job.apps[1].environment, (std::vector<std::string>{"OTHER=a=b"}));
     ASSERT_EQ(submission.notices.size(), 1u);
     EXPECT_NE(submission.notices[0].find("LAUNCHER_TEST_UNSET"), std::string::npos);
     EXPECT_NE(std::ranges::find(submission.job.environment, "LAUNCHER_TEST_SET=some value"),
               submission.job.environment.end());
+}
+
+TEST_F(SubmissionTest, GivesEachProgramItsHosts) {
+    Settings settings = settings_of_one();
+    settings.apps[0].host_words = {"a:2"};
+    settings.default_host_file = "not-read";
+    EXPECT_EQ(submitted(settings).job.host_words, (std::vector<std::string>{"a:2"}));
+    settings.apps.push_back({.host_words = {"b"}, .argv = {"./b"}});
+    const wire::SubmitJob job = submitted(settings).job;
+    EXPECT_EQ(job.host_words, (std::vector<std::string>{"a:2", "b"}));
+    EXPECT_EQ(job.apps[0].host_words, (std::vector<std::string>{"a:2"}));
+    EXPECT_EQ(job.apps[1].host_words, (std::vector<std::string>{"b"}));
+}
+
+TEST_F(SubmissionTest, ReadsTheDefaultHostfileWhenNoHostIsNamed) {
+    std::ofstream{"default"} << "a slots=2\n";
+    Settings settings = settings_of_one();
+    settings.default_host_file = "default";
+    ASSERT_EQ(submitted(settings).job.host_files.size(), 1u);
+    settings.host_words = {"b"};
+    EXPECT_TRUE(submitted(settings).job.host_files.empty());
+}
+
+TEST_F(SubmissionTest, ReadsTheRankfile) {
+    std::ofstream{"ranks"} << "rank 0=a slot=0\n";
+    Settings settings = settings_of_one();
+    settings.rank_file = "ranks";
+    EXPECT_EQ(submitted(settings).job.placement.list.text, "rank 0=a slot=0\n");
+    settings.rank_file = "missing";
+    EXPECT_EQ(submission_of(settings).error().message(),
+              "read the list missing: No such file or directory");
 }
 
 TEST_F(SubmissionTest, CarriesUmaskAndLimits) {

@@ -87,15 +87,6 @@ TEST_F(RankEnvironment, PassesTheCallersVariablesOn) {
         EXPECT_TRUE(std::ranges::binary_search(environment, assignment)) << assignment;
 }
 
-TEST_F(RankEnvironment, LosesWhatBelongsToAnotherHostOrLauncher) {
-    job.environment = {"HOSTNAME=c",    "TMPDIR=/tmp/mine",    "OLDPWD=/x",
-                       "PMI_FD=5",      "PMIX_SERVER_URI41=x", "SLURM_PROCID=9",
-                       "FLUX_JOB_ID=1", "OMPI_PARENT_PORT=x",  "OMPI_MCA_ess_base_vpid=1"};
-    const Environment environment = made();
-    for (const std::string& assignment : job.environment)
-        EXPECT_FALSE(std::ranges::binary_search(environment, assignment)) << assignment;
-}
-
 TEST_F(RankEnvironment, LetsExplicitVariablesWin) {
     job.environment = {"UCX_NET_DEVICES=mlx5_0:1", "HWLOC_COMPONENTS=linux"};
     job.apps[0].environment = {"TMPDIR=/scratch", "SLURM_PROCID=9", "OMPI_COMM_WORLD_RANK=7",
