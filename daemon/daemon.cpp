@@ -27,7 +27,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); },
                 setup_.has_network},
                setup_.sources},
-      shepherds_{loop, setup_.hello, *this, log},
+      shepherds_{loop, setup_.hello, setup_.linger, *this, log},
       switchboard_{peers_,
                    [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));
