@@ -6,6 +6,7 @@
 #include "daemon/init.hpp"
 #include "daemon/options.hpp"
 #include "daemon/resources.hpp"
+#include "process/private_memory.hpp"
 #include "process/program.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
@@ -13,11 +14,11 @@
 #include "wire/messages/end.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <asio/io_context.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 
 namespace vrun::daemon {
 namespace {
@@ -40,9 +41,7 @@ std::optional<std::string> key_file_of(const Options& options) {
 std::optional<wire::TlsContext> load_keys(const Options& options) {
     if (options.client_fd) return std::nullopt;
     if (options.is_private) {
-        std::string line;
-        std::getline(std::cin, line);
-        auto keys = wire::parse_keys(line);
+        auto keys = wire::read_key_line(STDIN_FILENO);
         if (!keys)
             throw Refusal{wire::exit_code::refused,
                           "key on standard input: " + keys.error().message()};
@@ -76,7 +75,6 @@ Daemon::Setup setup_of(const Options& options) {
     setup.has_network = setup.tls || options.insecure_no_auth;
     setup.sources = options.discovery;
     setup.lease = options.lease;
-    setup.linger = options.linger;
     setup.ends_with_clients = options.client_fd.has_value();
     return setup;
 }
@@ -176,8 +174,15 @@ asio::awaitable<void> run_init(Init& init, const std::vector<std::string>& comma
     daemon.stop();
 }
 
+// Else the kernel gets nothing back of what one large message took: malloc learns to keep it.
+void return_large_memory() {
+    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
 int serve(const Options& options) {
     wire::ignore_sigpipe();
+    process::make_memory_private();
+    return_large_memory();
     Log log{"vrund", options.log_level};
     const Daemon::Setup setup = setup_of(options);
     asio::io_context loop{1};

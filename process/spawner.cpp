@@ -70,6 +70,12 @@ private:
     ::_exit(127);
 }
 
+// Another user gets a session of its own: at our terminal it could type commands for us.
+bool leave_our_group(const ChildPlan& plan) noexcept {
+    if (plan.identity && plan.identity->uid != ::geteuid()) return ::setsid() >= 0;
+    return plan.group == Group::ours || ::setpgid(0, 0) == 0;
+}
+
 // A plain user may not lower it; then the program runs with ours.
 void set_oom_score(const std::string& value) noexcept {
     if (value.empty()) return;
@@ -114,7 +120,7 @@ void restore_signals() noexcept {
 int run_child(void* context) noexcept {
     ChildContext& child = *static_cast<ChildContext*>(context);
     const ChildPlan& plan = *child.plan;
-    if (plan.group == Group::own && ::setpgid(0, 0) < 0) fail(child, Stage::group);
+    if (!leave_our_group(plan)) fail(child, Stage::group);
     if (!connect_descriptors(child.moves)) fail(child, Stage::descriptors);
     set_oom_score(child.oom_score_adj);  // before the right to do so goes
     if (plan.umask) ::umask(*plan.umask);

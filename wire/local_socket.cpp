@@ -58,6 +58,16 @@ Result<bool> make_directory(const std::string& path, const std::string& doing) {
     return true;
 }
 
+// A socket that nobody serves; never another file that somebody's --socket names.
+Result<bool> remove_stale(const std::string& path, const std::string& doing) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) < 0) return true;
+    if (!S_ISSOCK(status.st_mode))
+        return error_of(EEXIST, doing + ", where there is something else than a socket");
+    ::unlink(path.c_str());
+    return true;
+}
+
 }  // namespace
 
 std::vector<std::string> local_socket_candidates() {
@@ -87,7 +97,7 @@ Result<UniqueFd> listen_local(const std::string& path) {
     if (!address) return address.error();
     if (const auto made = make_directory(path, doing); !made) return made.error();
     if (connected_to(path, doing)) return error_of(EADDRINUSE, doing);
-    ::unlink(path.c_str());
+    if (const auto removed = remove_stale(path, doing); !removed) return removed.error();
     UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!fd.is_open()) return error_of(errno, doing);
     const auto* raw = reinterpret_cast<const sockaddr*>(&*address);

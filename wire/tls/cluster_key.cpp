@@ -16,6 +16,7 @@
 namespace vrun::wire {
 namespace {
 
+constexpr std::size_t key_line_size_max = 1024;
 constexpr std::string_view blanks = " \t\r";
 
 const char* text_of(KeyErrc value) noexcept {
@@ -164,6 +165,19 @@ Result<std::vector<ClusterKey>> read_key_file(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > key_file_size_max) return Error{KeyErrc::too_long, doing};
     return read_keys(fd.get(), size, doing);
+}
+
+Result<std::vector<ClusterKey>> read_key_line(int fd) {
+    SecretText line{key_line_size_max};
+    std::size_t size = 0;
+    while (size < key_line_size_max) {
+        const ssize_t got = ::read(fd, line.text.data() + size, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return Error{{errno, std::system_category()}, "read the cluster key"};
+        if (got == 0 || line.text[size] == '\n') break;
+        ++size;
+    }
+    return parse_keys(std::string_view{line.text}.substr(0, size));
 }
 
 std::string new_key_line() {

@@ -56,6 +56,9 @@ Result<std::vector<ClusterKey>> parse_keys(std::string_view text);
 // root reads only what root owns and nobody else can read; others also 0440 by an own group.
 Result<std::vector<ClusterKey>> read_key_file(const std::string& path);
 
+// The keys of one line that comes in on `fd`, and no byte behind it.
+Result<std::vector<ClusterKey>> read_key_line(int fd);
+
 // A fresh random key as a line of a key file, without the line break. Throws if there is no
 // entropy.
 std::string new_key_line();

@@ -135,6 +135,21 @@ TEST(ClusterKey, FileThatIsNoneOrTooLongIsRefused) {
     EXPECT_EQ(read_key_file(file.link()).error().code, KeyErrc::not_a_file);
 }
 
+TEST(ClusterKey, LineIsReadWithoutWhatFollowsIt) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const std::string text = digits + "\nmore";
+    ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    const auto keys = read_key_line(ends[0]);
+    ASSERT_TRUE(keys) << keys.error().message();
+    EXPECT_EQ(keys->front(), parse_keys(digits)->front());
+    std::array<char, 8> rest{};
+    EXPECT_EQ(::read(ends[0], rest.data(), rest.size()), 4);
+    ::close(ends[1]);
+    EXPECT_EQ(read_key_line(ends[0]).error().code, KeyErrc::no_key);
+    ::close(ends[0]);
+}
+
 TEST(ClusterKey, FileErrorNamesFileAndLine) {
     const KeyFile file{digits + "\nsecret\n", 0600};
     const auto keys = read_key_file(file.path());
