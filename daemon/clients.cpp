@@ -4,13 +4,16 @@
 #include "wire/base/timeout.hpp"
 #include "wire/messages/end.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
+#include <algorithm>
 
 namespace vrun::daemon {
 namespace {
 
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds greeting_limit{5};
+constexpr std::size_t crowd_size = 64;
 constexpr std::chrono::seconds accept_pause{1};  // when no descriptor is left
 
 bool may_use_us(const wire::Identity& who) {
@@ -52,14 +55,24 @@ asio::awaitable<void> Clients::accept_all() {
             co_await pause.async_wait(as_values);
             continue;
         }
+        admit(std::move(socket));
+    }
+}
+
+// Whom the kernel does not name is refused; that must not end the accepting.
+void Clients::admit(asio::local::stream_protocol::socket socket) {
+    try {
         wire::Identity who = wire::peer_of(socket.native_handle());
         start(wire::make_stream(std::move(socket)), std::move(who));
+    } catch (const std::system_error& error) {
+        log_.debug("clients: cannot tell who calls", {{"reason", error.what()}});
     }
 }
 
 void Clients::start(std::unique_ptr<wire::Stream> stream, wire::Identity who) {
     const auto client = std::make_shared<Client>(std::move(stream), std::move(who));
     clients_.insert(client);
+    most_ = std::max(most_, clients_.size());
     tasks_.spawn("writer", write(client));
     tasks_.spawn("client", serve(client));
 }
@@ -73,8 +86,16 @@ asio::awaitable<void> Clients::serve(ClientPointer client) {
     }
     client->is_gone = true;
     client->link.finish();  // a Goodbye still goes out; the writer closes
-    clients_.erase(client);
+    remove(client);
     events_.on_client_gone(client);
+}
+
+// What a crowd took goes back to the kernel, which else gets nothing of it.
+void Clients::remove(const ClientPointer& client) {
+    clients_.erase(client);
+    if (most_ < crowd_size || clients_.size() > most_ / 4) return;
+    most_ = clients_.size();
+    ::malloc_trim(0);
 }
 
 asio::awaitable<void> Clients::converse(Client& client, const ClientPointer& shared) {

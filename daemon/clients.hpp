@@ -8,6 +8,7 @@
 #include "wire/base/task_group.hpp"
 #include "wire/hello.hpp"
 #include "wire/identity.hpp"
+#include "wire/speech.hpp"
 
 #include <asio/local/stream_protocol.hpp>
 #include <memory>
@@ -18,7 +19,8 @@ namespace vrun::daemon {
 
 struct Client {
     Client(std::unique_ptr<wire::Stream> stream, wire::Identity who)
-        : link{std::move(stream)}, identity{std::move(who)} {}
+        : link{std::move(stream), wire::said_by(wire::Role::launcher, wire::no_scale)},
+          identity{std::move(who)} {}
 
     wire::Link link;
     wire::Identity identity;
@@ -54,10 +56,12 @@ public:
 
 private:
     asio::awaitable<void> accept_all();
+    void admit(asio::local::stream_protocol::socket socket);
     asio::awaitable<void> serve(ClientPointer client);
     asio::awaitable<void> converse(Client& client, const ClientPointer& shared);
     asio::awaitable<void> write(ClientPointer client);
     void start(std::unique_ptr<wire::Stream> stream, wire::Identity who);
+    void remove(const ClientPointer& client);
 
     asio::any_io_executor loop_;
     wire::Hello hello_;
@@ -65,6 +69,7 @@ private:
     process::Log& log_;
     asio::local::stream_protocol::acceptor acceptor_;
     std::set<ClientPointer> clients_;
+    std::size_t most_ = 0;  // of them at once, since memory was given back
     TaskGroup tasks_;
 };
 

@@ -19,20 +19,6 @@ using wire::to_controller;
     throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
 }
 
-// What a vrun may say to its job.
-bool is_for_job(MessageType type) {
-    switch (type) {
-    case MessageType::credit:
-    case MessageType::input:
-    case MessageType::input_end:
-    case MessageType::signal:
-    case MessageType::end_job:
-        return true;
-    default:
-        return false;
-    }
-}
-
 wire::HostEntry entry_of(const Node& node) {
     return {node.name,         node.address,        node.port, node.slots,
             node.slots_source, wire::HostState::up, ""};
@@ -65,19 +51,28 @@ void Controller::on_client_message(const ClientPointer& client, wire::Message me
         client->has_submitted = true;
         return tasks_.spawn("submit", submit(client, wire::body_of<wire::SubmitJob>(message)));
     }
+    if (!wire::traits_of(message.type).routed) reject("hear a client");
+    Job* job = job_of(*client, message.route.job);
     if (!client->job || message.route.job != *client->job)
         reject("hear a client speak of another job");
-    Job* job = jobs_.find(*client->job);
     if (message.type == MessageType::job_closed) {
         client->job.reset();
         if (job) job->client = nullptr;
         if (job && job->ended) on_control_over(*job);
         return;
     }
-    if (!is_for_job(message.type)) reject("hear a client");
     if (!job) return;
     message.route.from = to_controller;
     switchboard_.forward(*job, std::move(message), Origin::client);
+}
+
+// The one place where a caller's right to a job is judged; every verb passes here. What the kernel
+// said of the caller counts, whatever connection the job came by. Null: no such job (any more).
+Job* Controller::job_of(const Client& client, wire::JobId id) {
+    Job* job = jobs_.find(id);
+    const std::uint32_t caller = client.identity.uid;
+    if (job && caller != job->owner && caller != 0) reject("command another user's job");
+    return job;
 }
 
 asio::awaitable<void> Controller::list_hosts(ClientPointer client) {
@@ -123,6 +118,7 @@ void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,
     launch.lease_ms = setup_.lease_ms;
     Job& job = jobs_.add(launch.job);
     job.is_controller = true;
+    job.owner = launch.identity.uid;
     job.controller = setup_.incarnation;
     job.scale = wire::scale_of(launch);
     job.lease_ms = launch.lease_ms;
@@ -221,6 +217,21 @@ void Controller::on_node_lost(Job& job, wire::NodeIndex node, const std::string&
     const wire::Failure failure{wire::FailureKind::node_lost, node, lost.name, false, 0, 0, reason,
                                 wire::exit_code::node_lost};
     on_root_lost(job, failure);
+}
+
+void Controller::on_bad_message(Job& job, wire::NodeIndex node, const std::string& reason) {
+    const std::string& name = job.nodes[node].name;
+    log_.warning("controller: a bad message ends its job",
+                 {{"job", wire::id_text(job.id)}, {"node", name}, {"reason", reason}});
+    const wire::Failure cause{wire::FailureKind::node_lost,
+                              node,
+                              name,
+                              false,
+                              0,
+                              0,
+                              "its shepherd said something wrong: " + reason,
+                              wire::exit_code::node_lost};
+    end_everywhere(job, cause);
 }
 
 void Controller::end_everywhere(Job& job, const wire::Failure& cause) {

@@ -28,6 +28,10 @@ public:
     // A job's message for vrun (or for its controller itself).
     void on_job_message(Job& job, wire::Message message);
 
+    // A shepherd, which is its user's code, said something that is none: that is the end of its
+    // job, and of nothing else.
+    void on_bad_message(Job& job, wire::NodeIndex node, const std::string& reason);
+
     // A node of a job that we control is out of reach.
     void on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason);
 
@@ -48,6 +52,7 @@ private:
     void send_launch(Job& job, const wire::LaunchJob& launch);
     void refuse(Client& client, int exit_code, std::string sentence);
     std::string network_text(const Job& job);
+    Job* job_of(const Client& client, wire::JobId id);
     void end_everywhere(Job& job, const wire::Failure& cause);
     void on_root_lost(Job& job, const wire::Failure& failure);
     void on_heard_out(Job& job);

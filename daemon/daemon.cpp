@@ -3,8 +3,6 @@
 
 #include "wire/job_id.hpp"
 
-#include <malloc.h>
-
 namespace vrun::daemon {
 namespace {
 
@@ -17,19 +15,14 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
     : loop_{loop},
       setup_{std::move(setup)},
       log_{log},
-      peers_{loop,
-             {setup_.hello, [this] { return info(); }, setup_.tls,
-              [this](auto type, auto route, auto start) {
-                  return jobs_.scale_of(type, route, start);
-              }},
-             *this,
-             log},
+      peers_{
+          loop, {setup_.hello, [this] { return info(); }, setup_.tls, scale_of_jobs()}, *this, log},
       members_{loop,
                peers_,
                {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); },
                 setup_.has_network},
                setup_.sources},
-      shepherds_{loop, setup_.hello, setup_.linger, *this, log},
+      shepherds_{loop, {setup_.hello, scale_of_jobs()}, *this, log},
       switchboard_{peers_,
                    [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));
@@ -55,6 +48,10 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
     node_jobs_.on_part_over = [this](Job& job) { on_part_over(job); };
     controller_.on_control_over = [this](Job& job) { on_part_over(job); };
     controller_.on_job_begun = [this](Job&) { start_pulse(); };
+}
+
+wire::ScaleOf Daemon::scale_of_jobs() {
+    return [this](auto type, auto route, auto start) { return jobs_.scale_of(type, route, start); };
 }
 
 wire::NodeInfo Daemon::info() const {
@@ -87,7 +84,12 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
         throw std::system_error{std::make_error_code(std::errc::protocol_error), "hear a daemon"};
     Job* job = jobs_.find(message.route.job);
     if (!job || (from != job->controller && !node_of(*job, from))) return;
-    switchboard_.forward(*job, std::move(message), Origin::node);
+    try {
+        switchboard_.forward(*job, std::move(message), Origin::node);
+    } catch (const std::system_error& error) {
+        if (!job->is_controller) throw;
+        controller_.on_bad_message(*job, node_of(*job, from).value_or(0), error.what());
+    }
 }
 
 void Daemon::on_peer_gone(wire::Incarnation peer, const std::string& reason) {
@@ -158,7 +160,6 @@ asio::awaitable<void> Daemon::pulse() {
         co_await pulse_timer_.async_wait(as_values);
     }
     is_pulsing_ = false;
-    ::malloc_trim(0);  // many jobs at once leave much that is free between what stays
 }
 
 asio::awaitable<void> Daemon::run() {

@@ -17,7 +17,6 @@ public:
         bool has_network = false;
         std::vector<discovery::Source> sources;
         Milliseconds lease{10'000};
-        Milliseconds linger{60'000};     // of an idle shepherd
         bool ends_with_clients = false;  // a private daemon: no client, no daemon
     };
 
@@ -49,6 +48,7 @@ private:
     void on_part_over(Job& job);
     void erase(Job& job);
     wire::NodeInfo info() const;
+    wire::ScaleOf scale_of_jobs();
 
     asio::any_io_executor loop_;
     Setup setup_;

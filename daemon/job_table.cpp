@@ -8,10 +8,15 @@
 
 namespace vrun::daemon {
 
+std::optional<wire::NodeIndex> node_of(const std::vector<wire::JobNode>& nodes,
+                                       wire::Incarnation incarnation) {
+    const auto found = std::ranges::find(nodes, incarnation, &wire::JobNode::incarnation);
+    if (found == nodes.end()) return std::nullopt;
+    return static_cast<wire::NodeIndex>(found - nodes.begin());
+}
+
 std::optional<wire::NodeIndex> node_of(const Job& job, wire::Incarnation incarnation) {
-    const auto found = std::ranges::find(job.nodes, incarnation, &wire::JobNode::incarnation);
-    if (found == job.nodes.end()) return std::nullopt;
-    return static_cast<wire::NodeIndex>(found - job.nodes.begin());
+    return node_of(job.nodes, incarnation);
 }
 
 Hop next_hop(const Job& job, wire::NodeIndex to, Origin origin) {
@@ -51,6 +56,7 @@ std::vector<wire::JobId> JobTable::ids() const {
 
 std::optional<wire::Scale> JobTable::scale_of(wire::MessageType type, wire::Route route,
                                               std::span<const std::byte> start) {
+    if (!wire::traits_of(type).routed) return wire::Scale{};
     if (type == wire::MessageType::launch_job) return claimed_scale(start).value_or(wire::Scale{});
     const Job* job = find(route.job);
     if (!job) return std::nullopt;

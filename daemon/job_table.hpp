@@ -33,6 +33,7 @@ struct Job {
     bool node_part_over = false;          // our shepherd is done with it, or lost
 
     bool is_controller = false;
+    std::uint32_t owner = 0;                // uid of the caller, as the controller's kernel said
     Client* client = nullptr;               // the vrun that waits for it
     std::set<wire::NodeIndex> lost;         // as far as the controller knows
     std::set<wire::NodeIndex> done;         // said NodeDone to the controller
@@ -40,6 +41,8 @@ struct Job {
     bool ended = false;                     // JobEnded was seen
 };
 
+std::optional<wire::NodeIndex> node_of(const std::vector<wire::JobNode>& nodes,
+                                       wire::Incarnation incarnation);
 std::optional<wire::NodeIndex> node_of(const Job& job, wire::Incarnation incarnation);
 
 enum class HopKind { shepherd, client, peer, nowhere };

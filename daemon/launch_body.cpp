@@ -27,7 +27,8 @@ public:
                                           "no node",
                                           "a program without a name",
                                           "ranks that do not follow each other",
-                                          "a node name that is empty or used twice"};
+                                          "a node name that is empty or used twice",
+                                          "a node that is nobody or named twice"};
         return names.at(static_cast<std::size_t>(value));
     }
 };
@@ -48,20 +49,12 @@ std::uint32_t number_at(std::span<const std::byte, 4> bytes) {
     return value;
 }
 
-// The claim alone must not make us take memory: it must be paid for by bytes that really came.
+// The claim alone must not make us take memory: what the size of a job adds to the limit must also
+// be paid for by bytes that really came.
 std::uint64_t decompressed_max(wire::Scale scale, std::size_t compressed) {
+    const std::uint64_t base = wire::body_size_max(wire::MessageType::launch_job, {});
     const std::uint64_t claimed = wire::body_size_max(wire::MessageType::launch_job, scale);
-    return std::min(claimed, launch_compression_max * compressed);
-}
-
-wire::Bytes compress(const wire::Bytes& content) {
-    wire::Bytes packed(ZSTD_compressBound(content.size()));
-    const std::size_t written = ZSTD_compress(packed.data(), packed.size(), content.data(),
-                                              content.size(), compression_level);
-    if (ZSTD_isError(written))
-        throw std::bad_alloc{};  // with room for the bound, all that can fail
-    packed.resize(written);
-    return packed;
+    return std::min(claimed, base + launch_compression_max * compressed);
 }
 
 Result<wire::Bytes> decompress(std::span<const std::byte> bytes, std::uint64_t size_max) {
@@ -76,12 +69,13 @@ Result<wire::Bytes> decompress(std::span<const std::byte> bytes, std::uint64_t s
     return whole;
 }
 
-bool names_are_unique(const std::vector<wire::JobNode>& nodes) {
-    std::vector<std::string_view> names;
-    for (const wire::JobNode& node : nodes)
-        names.push_back(node.name);
-    std::ranges::sort(names);
-    return !names.front().empty() && std::ranges::adjacent_find(names) == names.end();
+// Sorted, so that what is empty comes first.
+template <class Value>
+bool are_unique(const std::vector<wire::JobNode>& nodes, Value wire::JobNode::*member) {
+    std::vector<Value> values;
+    std::ranges::transform(nodes, std::back_inserter(values), member);
+    std::ranges::sort(values);
+    return values.front() != Value{} && std::ranges::adjacent_find(values) == values.end();
 }
 
 std::error_code problem_of(const wire::LaunchJob& launch, wire::Scale claim) {
@@ -93,7 +87,8 @@ std::error_code problem_of(const wire::LaunchJob& launch, wire::Scale claim) {
         return LaunchErrc::bad_runs;
     const wire::Scale scale = wire::scale_of(launch);
     if (scale.ranks != claim.ranks || scale.nodes != claim.nodes) return LaunchErrc::false_claim;
-    if (!names_are_unique(launch.nodes)) return LaunchErrc::bad_node_name;
+    if (!are_unique(launch.nodes, &wire::JobNode::name)) return LaunchErrc::bad_node_name;
+    if (!are_unique(launch.nodes, &wire::JobNode::incarnation)) return LaunchErrc::bad_node;
     return {};
 }
 
@@ -120,13 +115,18 @@ wire::Bytes pack(const wire::LaunchJob& launch) {
     const wire::Scale scale = wire::scale_of(launch);
     put(body, static_cast<std::uint32_t>(scale.ranks));
     put(body, static_cast<std::uint32_t>(scale.nodes));
-    wire::Bytes packed;
-    if (message.size() > uncompressed_launch_max) packed = compress(message);
-    const bool compressed =
-        !packed.empty() && message.size() <= launch_compression_max * packed.size();
+    const bool compressed = message.size() > uncompressed_launch_max;
     body.push_back(std::byte{compressed});
-    const wire::Bytes& content = compressed ? packed : message;
-    body.insert(body.end(), content.begin(), content.end());
+    if (!compressed) {
+        body.insert(body.end(), message.begin(), message.end());
+        return body;
+    }
+    body.resize(prefix_size + ZSTD_compressBound(message.size()));
+    const std::size_t written = ZSTD_compress(body.data() + prefix_size, body.size() - prefix_size,
+                                              message.data(), message.size(), compression_level);
+    if (ZSTD_isError(written))
+        throw std::bad_alloc{};  // with room for the bound, all that can fail
+    body.resize(prefix_size + written);
     return body;
 }
 

@@ -38,13 +38,18 @@ void NodeJobs::launch(std::span<const std::byte> body, wire::Incarnation from) {
     if (!launch) throw std::system_error{launch.error().code, launch.error().doing};
     const Job* known = jobs_.find(launch->job);
     if (known && (known->self || !known->is_controller)) refuse("launch a job twice");
+    const bool is_ours = launch->controller == self_.incarnation;
+    if (known && !is_ours) refuse("launch a job of ours for another controller");
+    if (is_ours && !known) return;  // it ended before this came round by the tree
+    const auto self = node_of(launch->nodes, self_.incarnation);
+    if (!self) refuse("launch a job that has no ranks here");
     Job& job = jobs_.add(launch->job);
+    job.self = self;
+    job.owner = launch->identity.uid;
     job.controller = launch->controller;
     job.nodes = launch->nodes;
     job.scale = wire::scale_of(*launch);
     job.lease_ms = launch->lease_ms;
-    job.self = node_of(job, self_.incarnation);
-    if (!job.self) refuse("launch a job that has no ranks here");
     for (const wire::Incarnation peer : {launch->controller, from})
         if (peer != self_.incarnation && job.peers.insert(peer).second) peers_.use(peer);
     log_.info("jobs: launching",
@@ -72,9 +77,12 @@ asio::awaitable<std::optional<Error>> NodeJobs::reach(wire::JobNode node) {
 
 asio::awaitable<void> NodeJobs::pass_on(wire::JobId id, wire::NodeIndex child, wire::JobNode node,
                                         wire::Bytes body) {
-    const std::optional<Error> error = co_await reach(node);
+    std::optional<Error> error = co_await reach(node);
     Job* job = jobs_.find(id);
     if (!job || !job->self) co_return;
+    Peer* peer = peers_.find(node.incarnation);
+    if (!error && !peer)  // gone again in the meantime
+        error = Error{asio::error::connection_reset, "reach node " + escaped(node.name)};
     if (error) {
         report_not_started(*job, child, *error, wire::exit_code::node_lost);
         announce_lost(*job, child, error->message());
@@ -82,8 +90,7 @@ asio::awaitable<void> NodeJobs::pass_on(wire::JobId id, wire::NodeIndex child, w
     }
     if (job->peers.insert(node.incarnation).second) peers_.use(node.incarnation);
     const wire::Route route{id, child, *job->self};
-    peers_.find(node.incarnation)
-        ->link.send({wire::MessageType::launch_job, route, std::move(body)});
+    peer->link.send({wire::MessageType::launch_job, route, std::move(body)});
 }
 
 asio::awaitable<void> NodeJobs::start(wire::NodeIndex self, wire::LaunchJob launch) {

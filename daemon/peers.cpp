@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/peers.hpp"
 
+#include "wire/base/deadline.hpp"
 #include "wire/base/escape.hpp"
-#include "wire/base/timeout.hpp"
 #include "wire/messages/end.hpp"
+#include "wire/speech.hpp"
 
 #include <netinet/tcp.h>
 #include <asio/ip/v6_only.hpp>
@@ -75,6 +76,7 @@ Peers::Peers(asio::any_io_executor loop, Setup setup, PeerEvents& events, Log& l
       setup_{std::move(setup)},
       events_{events},
       log_{log},
+      strangers_{loop},
       tasks_{
           loop, [this](std::string_view name, std::exception_ptr failure) {
               log_.error("peers: a task failed", {{"task", name}, {"reason", reason_of(failure)}});
@@ -101,35 +103,26 @@ asio::awaitable<void> Peers::accept_all(tcp::acceptor& acceptor) {
         std::error_code gone;
         const Endpoint remote = plain(socket.remote_endpoint(gone));
         if (gone) continue;
-        if (has_room_for(remote.address()))
-            tasks_.spawn("admit", admit(std::move(socket)));
-        else
-            log_refusal(remote.address(), "too many connections that have not proved the key");
+        tasks_.spawn("admit", admit(std::move(socket), strangers_.enter(remote.address())));
     }
 }
 
-bool Peers::has_room_for(const asio::ip::address& address) const {
-    std::size_t all = 0;
-    for (const auto& [from, count] : strangers_)
-        all += count;
-    const auto same = strangers_.find(address);
-    const std::size_t from_there = same == strangers_.end() ? 0 : same->second;
-    return all < strangers_max && from_there < strangers_per_address_max;
-}
-
-asio::awaitable<void> Peers::admit(tcp::socket socket) {
-    const asio::ip::address from = plain(socket.remote_endpoint()).address();
-    ++strangers_[from];
+asio::awaitable<void> Peers::admit(tcp::socket socket, Stranger& stranger) {
     std::string refused;
     try {
-        auto greeting = greet(std::move(socket), /*dialed=*/false);
-        PeerPointer peer = co_await with_timeout(std::move(greeting), greeting_limit);
-        adopt(std::move(peer));
+        co_await with_deadline(welcome(std::move(socket)), stranger.limit);
     } catch (const std::system_error& error) {
-        refused = error.what();
+        refused = stranger.was_put_out ? "too many connections that have not proved the key"
+                                       : error.what();
     }
-    if (--strangers_[from] == 0) strangers_.erase(from);
-    if (!refused.empty()) log_refusal(from, refused);
+    const asio::ip::address from = stranger.from;
+    strangers_.leave(stranger);
+    if (!refused.empty() && !is_stopping_) log_refusal(from, refused);
+}
+
+asio::awaitable<void> Peers::welcome(tcp::socket socket) {
+    PeerPointer peer = co_await greet(std::move(socket), /*dialed=*/false);
+    adopt(std::move(peer));
 }
 
 // At most one line a second, however many knock.
@@ -187,7 +180,8 @@ asio::awaitable<Peers::PeerPointer> Peers::greet(tcp::socket socket, bool dialed
     const Endpoint remote = plain(socket.remote_endpoint());
     const Endpoint local = plain(socket.local_endpoint());
     auto stream = co_await secured(std::move(socket), dialed);
-    const auto peer = std::make_shared<Peer>(std::move(stream), setup_.scale_of);
+    auto scale_of = wire::said_by(wire::Role::daemon, setup_.scale_of);
+    const auto peer = std::make_shared<Peer>(std::move(stream), std::move(scale_of));
     peer->remote = remote;
     peer->local = local;
     peer->dialed = dialed;
@@ -226,6 +220,7 @@ wire::Incarnation Peers::adopt(PeerPointer peer) {
     if (!place || place->uses == 0) place = peer;
     known_[{peer->remote.address(), peer->info.port}] = incarnation;
     if (peer->dialed) known_[peer->remote] = incarnation;
+    strangers_.remember_member(peer->remote.address());
     log_.info("peers: connected", {{"node", peer->hello.node_name},
                                    {"address", text_of(peer->remote)},
                                    {"dialed", peer->dialed}});
@@ -270,6 +265,7 @@ void Peers::remove(const PeerPointer& peer, const std::string& reason) {
     peer->link.close();
     peer->idle.cancel();
     const wire::Incarnation incarnation = peer->hello.incarnation;
+    strangers_.remember_member(peer->remote.address());
     const auto registered = peers_.find(incarnation);
     if (registered == peers_.end() || registered->second != peer) return;
     peers_.erase(registered);
@@ -328,6 +324,7 @@ void Peers::beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_afte
 }
 
 void Peers::stop() {
+    is_stopping_ = true;
     for (tcp::acceptor& acceptor : acceptors_) {
         std::error_code ignored;
         acceptor.close(ignored);

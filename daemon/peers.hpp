@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/peer.hpp"
+#include "daemon/strangers.hpp"
 #include "wire/base/task_group.hpp"
 #include "wire/hello.hpp"
 #include "wire/tls/tls_stream.hpp"
@@ -16,10 +17,7 @@
 
 namespace vrun::daemon {
 
-inline constexpr std::chrono::seconds greeting_limit{5};
 inline constexpr std::chrono::minutes idle_limit{10};  // after which the dialer lets go
-inline constexpr std::size_t strangers_max = 512;      // connections before their Hello
-inline constexpr std::size_t strangers_per_address_max = 64;
 
 class Peers {
 public:
@@ -61,7 +59,8 @@ private:
     using PeerPointer = std::shared_ptr<Peer>;  // the registry's and its reader's
 
     asio::awaitable<void> accept_all(asio::ip::tcp::acceptor& acceptor);
-    asio::awaitable<void> admit(asio::ip::tcp::socket socket);
+    asio::awaitable<void> admit(asio::ip::tcp::socket socket, Stranger& stranger);
+    asio::awaitable<void> welcome(asio::ip::tcp::socket socket);
     asio::awaitable<void> run_dial(std::shared_ptr<Dial> dial, Endpoint endpoint);
     asio::awaitable<wire::Incarnation> dial_peer(Endpoint endpoint);
     asio::awaitable<PeerPointer> greet(asio::ip::tcp::socket socket, bool dialed);
@@ -75,7 +74,6 @@ private:
     void arm_idle(const PeerPointer& peer);
     void log_refusal(const asio::ip::address& address, const std::string& reason);
     void remove(const PeerPointer& peer, const std::string& reason);
-    bool has_room_for(const asio::ip::address& address) const;
 
     asio::any_io_executor loop_;
     Setup setup_;
@@ -85,9 +83,10 @@ private:
     std::map<wire::Incarnation, PeerPointer> peers_;
     std::map<Endpoint, wire::Incarnation> known_;  // where peers listen
     std::map<Endpoint, std::shared_ptr<Dial>> dials_;
-    std::map<asio::ip::address, std::size_t> strangers_;
+    Strangers strangers_;
     Clock::time_point last_refusal_{};
     std::size_t refusals_unlogged_ = 0;
+    bool is_stopping_ = false;
     TaskGroup tasks_;
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherds.hpp"
 
-#include "process/descendants.hpp"
-#include "process/memory.hpp"
 #include "process/oom_score.hpp"
+#include "process/private_memory.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/messages/launch.hpp"
 
@@ -46,19 +45,12 @@ std::string shepherd_program() {
 }
 
 // A shepherd needs little of our environment, and none of what an outer launcher left in it.
-// Without HOME libpmix looks its uid up, and crashes where a container knows no name for it.
 std::vector<std::string> shepherd_environment() {
-    std::vector<std::string> environment{"HOME=/"};
+    std::vector<std::string> environment;
     for (const char* name : {"PATH", "TMPDIR", "LD_LIBRARY_PATH", "VRUN_LOG_LEVEL", "ASAN_OPTIONS"})
         if (const char* value = ::getenv(name))
             environment.push_back(std::string{name} + "=" + value);
     return environment;
-}
-
-// It is the only child of its guard while it has no job.
-bool is_too_large(const Shepherd& shepherd) {
-    const auto is_large = [](pid_t pid) { return process::resident_size(pid) > shepherd_size_max; };
-    return std::ranges::any_of(process::children_of(shepherd.guard.pid()), is_large);
 }
 
 std::string ending_of(const process::ExitStatus& status) {
@@ -73,11 +65,10 @@ std::string ending_of(const process::ExitStatus& status) {
 
 }  // namespace
 
-Shepherds::Shepherds(asio::any_io_executor loop, wire::Hello hello, Milliseconds linger,
-                     ShepherdEvents& events, process::Log& log)
+Shepherds::Shepherds(asio::any_io_executor loop, Setup setup, ShepherdEvents& events,
+                     process::Log& log)
     : loop_{loop},
-      hello_{std::move(hello)},
-      linger_{linger},
+      setup_{std::move(setup)},
       events_{events},
       log_{log},
       spawner_{loop},
@@ -87,8 +78,8 @@ Shepherds::Shepherds(asio::any_io_executor loop, wire::Hello hello, Milliseconds
 
 Shepherd* Shepherds::idle_one(const wire::Identity& identity, const std::string& node_name) {
     const auto fits = [&](const auto& shepherd) {
-        return shepherd->is_idle() && shepherd->identity == identity &&
-               shepherd->node_name == node_name;
+        return !shepherd->job && !shepherd->link.is_closed() && shepherd->jobs_served > 0 &&
+               shepherd->identity == identity && shepherd->node_name == node_name;
     };
     const auto found = std::ranges::find_if(shepherds_, fits);
     return found == shepherds_.end() ? nullptr : found->get();
@@ -99,8 +90,7 @@ asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity,
     if (::geteuid() != 0) identity = wire::own_identity();
     if (Shepherd* lingering = idle_one(identity, node_name)) {
         lingering->idle.cancel();
-        if (!is_too_large(*lingering)) co_return lingering;
-        end(*lingering, "retired");
+        co_return lingering;
     }
     std::optional<Error> failure;
     try {
@@ -119,8 +109,9 @@ asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string
         spawn(identity, node_name, std::move(control.theirs), std::move(lifeline.theirs));
     if (!child) throw std::system_error{child.error().code, child.error().doing};
     pids_.insert(child->pid());
-    const auto shepherd = std::make_shared<Shepherd>(
-        wire::make_local_stream(loop_, std::move(control.ours)), std::move(*child));
+    const auto shepherd =
+        std::make_shared<Shepherd>(wire::make_local_stream(loop_, std::move(control.ours)),
+                                   setup_.scale_of, std::move(*child));
     shepherd->lifeline = std::move(lifeline.ours);
     shepherd->identity = std::move(identity);
     shepherd->node_name = std::move(node_name);
@@ -159,12 +150,15 @@ Result<process::Child> Shepherds::spawn(const wire::Identity& identity,
     plan.descriptors.emplace_back(std::move(lifeline), lifeline_fd);
     plan.descriptors.emplace_back(topology_.open(), topology_fd);
     plan.oom_score_adj = process::protected_oom_score_adj;
-    if (::geteuid() == 0) plan.identity = identity;
-    return spawner_.spawn(std::move(plan));
+    if (::geteuid() != 0) return spawner_.spawn(std::move(plan));
+    plan.identity = identity;
+    Result<process::Child> child = spawner_.spawn(std::move(plan));
+    process::make_memory_private();
+    return child;
 }
 
 asio::awaitable<void> Shepherds::greet(Shepherd& shepherd) {
-    (void)co_await wire::exchange_hello(shepherd.link, hello_);
+    (void)co_await wire::exchange_hello(shepherd.link, setup_.hello);
     const std::optional<wire::Message> ready = co_await shepherd.link.receive();
     if (!ready || ready->type != wire::MessageType::shepherd_ready)
         throw std::system_error{wire::HelloErrc::gone, "wait for a shepherd"};
@@ -208,31 +202,28 @@ asio::awaitable<void> Shepherds::watch(std::shared_ptr<Shepherd> shepherd) {
 void Shepherds::release(Shepherd& shepherd) {
     shepherd.job.reset();
     ++shepherd.jobs_served;
-    if (!may_linger(shepherd)) return end(shepherd, "retired");
-    shepherd.idle.expires_after(linger_);
-    const auto expired = [this, lingering = shepherd.weak_from_this()](std::error_code error) {
-        const auto alive = lingering.lock();
-        if (!error && alive && !alive->job) end(*alive, "retired");
+    const bool retired =
+        shepherd.jobs_served >= jobs_per_shepherd_max || idle_count() > idle_shepherds_max;
+    if (retired) return end(shepherd, "retired");
+    shepherd.idle.expires_after(linger);
+    const auto expired = [this,
+                          &shepherd](std::error_code error) {  // the timer lives in the shepherd
+        if (!error && !shepherd.job) end(shepherd, "retired");
     };
     shepherd.idle.async_wait(expired);
-}
-
-// One waits per user: jobs that overlap leave no more behind than jobs in a row.
-bool Shepherds::may_linger(const Shepherd& shepherd) const {
-    if (shepherd.jobs_served >= jobs_per_shepherd_max) return false;
-    std::size_t others = 0;
-    for (const auto& other : shepherds_) {
-        if (other.get() == &shepherd || !other->is_idle()) continue;
-        if (other->identity == shepherd.identity) return false;
-        ++others;
-    }
-    return others < idle_shepherds_max;
 }
 
 void Shepherds::end(Shepherd& shepherd, std::string cause) {
     if (shepherd.cause.empty()) shepherd.cause = std::move(cause);
     shepherd.lifeline = UniqueFd{};
     shepherd.link.close();
+}
+
+std::size_t Shepherds::idle_count() const {
+    const auto is_idle = [](const auto& shepherd) {
+        return !shepherd->job && shepherd->jobs_served > 0;
+    };
+    return static_cast<std::size_t>(std::ranges::count_if(shepherds_, is_idle));
 }
 
 void Shepherds::judge(Clock::time_point now, Milliseconds gap, Milliseconds lost_after) {

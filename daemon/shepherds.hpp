@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/shepherds: starts a vrun-shepherd per job on this node, and keeps it for the next job.
 // It runs as the job's user behind its guard; closing the lifeline ends both and all below them.
-// One that is idle lingers for the next job: one per user, a few per node, and not for ever.
+// One that is idle lingers for the next job of the same user; a few per node, and not for ever.
 #pragma once
 
 #include "daemon/liveness.hpp"
@@ -11,6 +11,7 @@
 #include "wire/base/task_group.hpp"
 #include "wire/hello.hpp"
 #include "wire/identity.hpp"
+#include "wire/speech.hpp"
 
 #include <list>
 #include <memory>
@@ -19,16 +20,16 @@
 
 namespace vrun::daemon {
 
+inline constexpr std::chrono::seconds linger{60};
 inline constexpr std::size_t idle_shepherds_max = 4;
 inline constexpr std::size_t jobs_per_shepherd_max = 100;
-inline constexpr std::size_t shepherd_size_max = 20u << 20;  // resident; it is not used again then
 inline constexpr std::chrono::seconds shepherd_start_limit{15};
 
-struct Shepherd : std::enable_shared_from_this<Shepherd> {
-    Shepherd(std::unique_ptr<wire::Stream> stream, process::Child child)
-        : link{std::move(stream)}, guard{std::move(child)}, idle{link.executor()} {}
-
-    bool is_idle() const noexcept { return !job && jobs_served > 0 && !link.is_closed(); }
+struct Shepherd {
+    Shepherd(std::unique_ptr<wire::Stream> stream, wire::ScaleOf scale_of, process::Child child)
+        : link{std::move(stream), wire::said_by(wire::Role::shepherd, std::move(scale_of))},
+          guard{std::move(child)},
+          idle{link.executor()} {}
 
     wire::Link link;
     process::Child guard;
@@ -52,9 +53,12 @@ public:
 
 class Shepherds {
 public:
-    // `linger`: how long an idle one waits for a job.
-    Shepherds(asio::any_io_executor loop, wire::Hello hello, Milliseconds linger,
-              ShepherdEvents& events, process::Log& log);
+    struct Setup {
+        wire::Hello hello;
+        wire::ScaleOf scale_of;  // of the jobs that this node knows
+    };
+
+    Shepherds(asio::any_io_executor loop, Setup setup, ShepherdEvents& events, process::Log& log);
 
     // One for this user that serves no job: a lingering one or a new one. The caller marks it with
     // `job` before anything else runs. The Error says what could not be started.
@@ -83,11 +87,10 @@ private:
     asio::awaitable<void> watch(std::shared_ptr<Shepherd> shepherd);
     asio::awaitable<void> read(std::shared_ptr<Shepherd> shepherd);
     asio::awaitable<void> write(std::shared_ptr<Shepherd> shepherd);
-    bool may_linger(const Shepherd& shepherd) const;
+    std::size_t idle_count() const;
 
     asio::any_io_executor loop_;
-    wire::Hello hello_;
-    Milliseconds linger_;
+    Setup setup_;
     ShepherdEvents& events_;
     process::Log& log_;
     process::Spawner spawner_;

@@ -11,6 +11,7 @@ namespace vrun::wire {
 namespace {
 
 constexpr std::size_t receive_buffer_size = 2 * (frame_size_max + sizeof(HeaderBytes));
+constexpr std::size_t first_buffer_size = 4u << 10;  // whoever says little costs little
 constexpr std::size_t gather_bytes_max = 256u << 10;
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 
@@ -117,7 +118,9 @@ void Link::close() noexcept {
 // True when `wanted` bytes are in received_ from begin_; false at the peer's end between messages.
 asio::awaitable<bool> Link::fill(std::size_t wanted) {
     while (end_ - begin_ < wanted) {
-        if (received_.empty()) received_.resize(receive_buffer_size);
+        if (received_.empty()) received_.resize(first_buffer_size);
+        if (begin_ + wanted > received_.size() || end_ == received_.size())
+            received_.resize(receive_buffer_size);
         if (begin_ + wanted > received_.size()) {
             std::memmove(received_.data(), received_.data() + begin_, end_ - begin_);
             end_ -= begin_;
@@ -152,7 +155,6 @@ asio::awaitable<std::optional<Message>> Link::receive() {
 
 Link::Incoming Link::begin_incoming(Header header, std::span<const std::byte>& payload) {
     Incoming incoming{{header.type, {}, {}}, 0, false};
-    std::optional<Scale> scale = Scale{};
     if (traits_of(header.type).routed) {
         if (payload.size() < route_size)
             throw std::system_error{FrameErrc::no_route, "read a frame"};
@@ -160,8 +162,8 @@ Link::Incoming Link::begin_incoming(Header header, std::span<const std::byte>& p
         std::memcpy(route.data(), payload.data(), route.size());
         payload = payload.subspan(route_size);
         incoming.message.route = decode_route(route);
-        scale = scale_of_(header.type, incoming.message.route, payload);
     }
+    const std::optional<Scale> scale = scale_of_(header.type, incoming.message.route, payload);
     incoming.dropped = !scale;
     incoming.size_max = body_size_max(header.type, scale.value_or(Scale{}));
     return incoming;

@@ -20,7 +20,7 @@ namespace vrun::wire {
 
 // How large the job is that a message belongs to; asked before its body is kept. Empty: the job is
 // unknown here, so the message is read and dropped. `start` is what the first frame has of the
-// body.
+// body. May throw std::system_error: then receive() does (wire/speech).
 using ScaleOf =
     std::function<std::optional<Scale>(MessageType, Route, std::span<const std::byte> start)>;
 std::optional<Scale> any_scale(MessageType, Route, std::span<const std::byte>);  // of trusted peers
