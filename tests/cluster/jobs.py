@@ -3,6 +3,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 HELLO = "/srv/vrun/examples/openmpi/hello"
 PYTHON = "/usr/bin/python3"  # Debian's, which has mpi4py
@@ -33,3 +34,8 @@ def assert_hello(ended, ranks, per_host):
     found = hosts_of(ended.out)
     assert sorted(found) == list(range(ranks)), ended
     assert Counter(found.values()) == Counter(per_host)
+
+
+def memory_of(process):
+    """What it has in memory, in KiB."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())[1])
