@@ -16,7 +16,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 if(VRUN_SANITIZE)
     target_compile_options(vrun_options INTERFACE -fsanitize=${VRUN_SANITIZE}
-        -fno-sanitize-recover=undefined -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+        -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     target_link_options(vrun_options INTERFACE -fsanitize=${VRUN_SANITIZE})
 endif()
 
