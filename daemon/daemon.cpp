@@ -3,6 +3,8 @@
 
 #include "wire/job_id.hpp"
 
+#include <malloc.h>
+
 namespace vrun::daemon {
 namespace {
 
@@ -22,7 +24,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); },
                 setup_.has_network},
                setup_.sources},
-      shepherds_{loop, {setup_.hello, scale_of_jobs()}, *this, log},
+      shepherds_{loop, {setup_.hello, scale_of_jobs(), setup_.linger}, *this, log},
       switchboard_{peers_,
                    [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));
@@ -160,6 +162,7 @@ asio::awaitable<void> Daemon::pulse() {
         co_await pulse_timer_.async_wait(as_values);
     }
     is_pulsing_ = false;
+    ::malloc_trim(0);  // many jobs at once leave much that is free between what stays
 }
 
 asio::awaitable<void> Daemon::run() {

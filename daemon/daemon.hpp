@@ -17,6 +17,7 @@ public:
         bool has_network = false;
         std::vector<discovery::Source> sources;
         Milliseconds lease{10'000};
+        Milliseconds linger{60'000};     // of an idle shepherd
         bool ends_with_clients = false;  // a private daemon: no client, no daemon
     };
 

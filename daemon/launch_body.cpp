@@ -49,12 +49,20 @@ std::uint32_t number_at(std::span<const std::byte, 4> bytes) {
     return value;
 }
 
-// The claim alone must not make us take memory: what the size of a job adds to the limit must also
-// be paid for by bytes that really came.
+// The claim alone must not make us take memory: it must be paid for by bytes that really came.
 std::uint64_t decompressed_max(wire::Scale scale, std::size_t compressed) {
-    const std::uint64_t base = wire::body_size_max(wire::MessageType::launch_job, {});
     const std::uint64_t claimed = wire::body_size_max(wire::MessageType::launch_job, scale);
-    return std::min(claimed, base + launch_compression_max * compressed);
+    return std::min(claimed, launch_compression_max * compressed);
+}
+
+wire::Bytes compress(const wire::Bytes& content) {
+    wire::Bytes packed(ZSTD_compressBound(content.size()));
+    const std::size_t written = ZSTD_compress(packed.data(), packed.size(), content.data(),
+                                              content.size(), compression_level);
+    if (ZSTD_isError(written))
+        throw std::bad_alloc{};  // with room for the bound, all that can fail
+    packed.resize(written);
+    return packed;
 }
 
 Result<wire::Bytes> decompress(std::span<const std::byte> bytes, std::uint64_t size_max) {
@@ -115,18 +123,13 @@ wire::Bytes pack(const wire::LaunchJob& launch) {
     const wire::Scale scale = wire::scale_of(launch);
     put(body, static_cast<std::uint32_t>(scale.ranks));
     put(body, static_cast<std::uint32_t>(scale.nodes));
-    const bool compressed = message.size() > uncompressed_launch_max;
+    wire::Bytes packed;
+    if (message.size() > uncompressed_launch_max) packed = compress(message);
+    const bool compressed =
+        !packed.empty() && message.size() <= launch_compression_max * packed.size();
     body.push_back(std::byte{compressed});
-    if (!compressed) {
-        body.insert(body.end(), message.begin(), message.end());
-        return body;
-    }
-    body.resize(prefix_size + ZSTD_compressBound(message.size()));
-    const std::size_t written = ZSTD_compress(body.data() + prefix_size, body.size() - prefix_size,
-                                              message.data(), message.size(), compression_level);
-    if (ZSTD_isError(written))
-        throw std::bad_alloc{};  // with room for the bound, all that can fail
-    body.resize(prefix_size + written);
+    const wire::Bytes& content = compressed ? packed : message;
+    body.insert(body.end(), content.begin(), content.end());
     return body;
 }
 

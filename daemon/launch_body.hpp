@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/launch_body: the body of LaunchJob as it goes down the tree, encoded once.
-// u32 ranks, u32 nodes (big endian), u8 compressed?, then the message, by zstd above 8 KB.
+// u32 ranks, u32 nodes (big endian), u8 compressed?, then the message; zstd's if it is above 8 KB.
 // The claim in front lets a link bound the body before it keeps it; unpack() proves the claim.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace vrun::daemon {
 
 inline constexpr std::size_t uncompressed_launch_max = 8u << 10;
-// A job's names and runs compress less than this; what claims more is a decompression bomb.
+// What compresses better than this goes uncompressed, so that who claims it sends a bomb.
 inline constexpr std::uint64_t launch_compression_max = 64;
 
 enum class LaunchErrc {

@@ -75,6 +75,7 @@ Daemon::Setup setup_of(const Options& options) {
     setup.has_network = setup.tls || options.insecure_no_auth;
     setup.sources = options.discovery;
     setup.lease = options.lease;
+    setup.linger = options.linger;
     setup.ends_with_clients = options.client_fd.has_value();
     return setup;
 }

@@ -29,6 +29,7 @@ struct Options {
     std::string name;                    // empty: the host name
     bool controller = false;
     std::chrono::milliseconds lease{10'000};
+    std::chrono::milliseconds linger{60'000};
     process::LogLevel log_level = process::LogLevel::info;
     bool is_private = false;
     std::optional<int> client_fd;
@@ -40,6 +41,7 @@ enum class OptionErrc {
     not_a_port = 1,
     not_a_slot_count,
     not_a_lease,
+    not_a_linger,
     not_a_log_level,
     not_yes_or_no,
     not_a_descriptor,

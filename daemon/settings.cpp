@@ -19,6 +19,7 @@ public:
             "not a port (0 to 65535; 0 lets the system choose)",
             "not a number of slots (1 to 65536)",
             "not a number of seconds from 2 to 86400 (daemons beat once a second)",
+            "not a number of seconds from 0 to 86400",
             "not a log level (error, warning, info or debug)",
             "neither yes nor no (1, true, yes, on; 0, false, no, off)",
             "not the number of a descriptor",
@@ -100,11 +101,19 @@ Problem set_controller(Options& options, const std::string& value) {
     return problem_unless(word.has_value(), OptionErrc::not_yes_or_no);
 }
 
-Problem set_lease(Options& options, const std::string& value) {
+bool read_seconds(const std::string& text, std::chrono::milliseconds& duration, double min) {
     double seconds = 0;
-    if (!read_number(value, seconds, 2.0, 86400.0)) return Error{OptionErrc::not_a_lease, ""};
-    options.lease = std::chrono::milliseconds{static_cast<long long>(seconds * 1000)};
-    return std::nullopt;
+    if (!read_number(text, seconds, min, 86400.0)) return false;
+    duration = std::chrono::milliseconds{static_cast<long long>(seconds * 1000)};
+    return true;
+}
+
+Problem set_lease(Options& options, const std::string& value) {
+    return problem_unless(read_seconds(value, options.lease, 2), OptionErrc::not_a_lease);
+}
+
+Problem set_linger(Options& options, const std::string& value) {
+    return problem_unless(read_seconds(value, options.linger, 0), OptionErrc::not_a_linger);
 }
 
 Problem set_log_level(Options& options, const std::string& value) {
@@ -129,6 +138,8 @@ constexpr std::array table{
             "stay connected to all nodes", set_controller},
     Setting{"lease", "VRUN_LEASE", "SECONDS",
             "how long a job outlives its controller (10)", set_lease},
+    Setting{"linger", "VRUN_LINGER", "SECONDS",
+            "how long a user's shepherd waits for the next job (60)", set_linger},
     Setting{"log-level", "VRUN_LOG_LEVEL", "LEVEL",
             "error, warning, info or debug (info)", set_log_level},
 };

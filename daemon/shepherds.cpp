@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherds.hpp"
 
+#include "process/descendants.hpp"
+#include "process/memory.hpp"
 #include "process/oom_score.hpp"
 #include "process/private_memory.hpp"
 #include "wire/base/timeout.hpp"
@@ -45,12 +47,19 @@ std::string shepherd_program() {
 }
 
 // A shepherd needs little of our environment, and none of what an outer launcher left in it.
+// Without HOME libpmix looks its uid up, and crashes where a container knows no name for it.
 std::vector<std::string> shepherd_environment() {
-    std::vector<std::string> environment;
+    std::vector<std::string> environment{"HOME=/"};
     for (const char* name : {"PATH", "TMPDIR", "LD_LIBRARY_PATH", "VRUN_LOG_LEVEL", "ASAN_OPTIONS"})
         if (const char* value = ::getenv(name))
             environment.push_back(std::string{name} + "=" + value);
     return environment;
+}
+
+// It is the only child of its guard while it has no job.
+bool is_too_large(const Shepherd& shepherd) {
+    const auto is_large = [](pid_t pid) { return process::resident_size(pid) > shepherd_size_max; };
+    return std::ranges::any_of(process::children_of(shepherd.guard.pid()), is_large);
 }
 
 std::string ending_of(const process::ExitStatus& status) {
@@ -78,8 +87,8 @@ Shepherds::Shepherds(asio::any_io_executor loop, Setup setup, ShepherdEvents& ev
 
 Shepherd* Shepherds::idle_one(const wire::Identity& identity, const std::string& node_name) {
     const auto fits = [&](const auto& shepherd) {
-        return !shepherd->job && !shepherd->link.is_closed() && shepherd->jobs_served > 0 &&
-               shepherd->identity == identity && shepherd->node_name == node_name;
+        return shepherd->is_idle() && shepherd->identity == identity &&
+               shepherd->node_name == node_name;
     };
     const auto found = std::ranges::find_if(shepherds_, fits);
     return found == shepherds_.end() ? nullptr : found->get();
@@ -90,7 +99,8 @@ asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity,
     if (::geteuid() != 0) identity = wire::own_identity();
     if (Shepherd* lingering = idle_one(identity, node_name)) {
         lingering->idle.cancel();
-        co_return lingering;
+        if (!is_too_large(*lingering)) co_return lingering;
+        end(*lingering, "retired");
     }
     std::optional<Error> failure;
     try {
@@ -202,28 +212,31 @@ asio::awaitable<void> Shepherds::watch(std::shared_ptr<Shepherd> shepherd) {
 void Shepherds::release(Shepherd& shepherd) {
     shepherd.job.reset();
     ++shepherd.jobs_served;
-    const bool retired =
-        shepherd.jobs_served >= jobs_per_shepherd_max || idle_count() > idle_shepherds_max;
-    if (retired) return end(shepherd, "retired");
-    shepherd.idle.expires_after(linger);
-    const auto expired = [this,
-                          &shepherd](std::error_code error) {  // the timer lives in the shepherd
-        if (!error && !shepherd.job) end(shepherd, "retired");
+    if (!may_linger(shepherd)) return end(shepherd, "retired");
+    shepherd.idle.expires_after(setup_.linger);
+    const auto expired = [this, lingering = shepherd.weak_from_this()](std::error_code error) {
+        const auto alive = lingering.lock();
+        if (!error && alive && !alive->job) end(*alive, "retired");
     };
     shepherd.idle.async_wait(expired);
+}
+
+// One waits per user: jobs that overlap leave no more behind than jobs in a row.
+bool Shepherds::may_linger(const Shepherd& shepherd) const {
+    if (shepherd.jobs_served >= jobs_per_shepherd_max) return false;
+    std::size_t others = 0;
+    for (const auto& other : shepherds_) {
+        if (other.get() == &shepherd || !other->is_idle()) continue;
+        if (other->identity == shepherd.identity) return false;
+        ++others;
+    }
+    return others < idle_shepherds_max;
 }
 
 void Shepherds::end(Shepherd& shepherd, std::string cause) {
     if (shepherd.cause.empty()) shepherd.cause = std::move(cause);
     shepherd.lifeline = UniqueFd{};
     shepherd.link.close();
-}
-
-std::size_t Shepherds::idle_count() const {
-    const auto is_idle = [](const auto& shepherd) {
-        return !shepherd->job && shepherd->jobs_served > 0;
-    };
-    return static_cast<std::size_t>(std::ranges::count_if(shepherds_, is_idle));
 }
 
 void Shepherds::judge(Clock::time_point now, Milliseconds gap, Milliseconds lost_after) {

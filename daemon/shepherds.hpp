@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/shepherds: starts a vrun-shepherd per job on this node, and keeps it for the next job.
 // It runs as the job's user behind its guard; closing the lifeline ends both and all below them.
-// One that is idle lingers for the next job of the same user; a few per node, and not for ever.
+// One that is idle lingers for the next job: one per user, a few per node, and not for ever.
 #pragma once
 
 #include "daemon/liveness.hpp"
@@ -20,16 +20,18 @@
 
 namespace vrun::daemon {
 
-inline constexpr std::chrono::seconds linger{60};
 inline constexpr std::size_t idle_shepherds_max = 4;
 inline constexpr std::size_t jobs_per_shepherd_max = 100;
+inline constexpr std::size_t shepherd_size_max = 20u << 20;  // resident; it is not used again then
 inline constexpr std::chrono::seconds shepherd_start_limit{15};
 
-struct Shepherd {
+struct Shepherd : std::enable_shared_from_this<Shepherd> {
     Shepherd(std::unique_ptr<wire::Stream> stream, wire::ScaleOf scale_of, process::Child child)
         : link{std::move(stream), wire::said_by(wire::Role::shepherd, std::move(scale_of))},
           guard{std::move(child)},
           idle{link.executor()} {}
+
+    bool is_idle() const noexcept { return !job && jobs_served > 0 && !link.is_closed(); }
 
     wire::Link link;
     process::Child guard;
@@ -56,6 +58,7 @@ public:
     struct Setup {
         wire::Hello hello;
         wire::ScaleOf scale_of;  // of the jobs that this node knows
+        Milliseconds linger;     // how long an idle one waits for a job
     };
 
     Shepherds(asio::any_io_executor loop, Setup setup, ShepherdEvents& events, process::Log& log);
@@ -87,7 +90,7 @@ private:
     asio::awaitable<void> watch(std::shared_ptr<Shepherd> shepherd);
     asio::awaitable<void> read(std::shared_ptr<Shepherd> shepherd);
     asio::awaitable<void> write(std::shared_ptr<Shepherd> shepherd);
-    std::size_t idle_count() const;
+    bool may_linger(const Shepherd& shepherd) const;
 
     asio::any_io_executor loop_;
     Setup setup_;

@@ -100,6 +100,8 @@ struct Word {
     std::string_view name;
     Value value;
 };
+template <class Value>
+Word(const char*, Value) -> Word<Value>;  // clang 16 makes none for an aggregate
 
 // In the order in which mpirun tries them: "n" is node, "s" is slot.
 constexpr std::array objects{

@@ -109,10 +109,20 @@ TEST(LaunchBody, RefusesAJobThatADaemonCannotServe) {
 }
 
 TEST(LaunchBody, RefusesADecompressionBomb) {
-    const wire::Bytes zeros(200u << 20);
-    const wire::Bytes bomb = compressed(zeros, 4'000'000'000, 4'000'000'000);
-    EXPECT_LT(bomb.size(), 100'000u);
-    EXPECT_EQ(refusal_of(bomb), LaunchErrc::too_large);
+    for (const std::size_t size : {1u << 20, 30u << 20, 200u << 20}) {
+        const wire::Bytes zeros(size);
+        const wire::Bytes bomb = compressed(zeros, 4'000'000'000, 4'000'000'000);
+        EXPECT_LT(bomb.size(), 100'000u);
+        EXPECT_EQ(refusal_of(bomb), LaunchErrc::too_large);
+    }
+}
+
+TEST(LaunchBody, GoesUncompressedWhenItCompressesLikeABomb) {
+    wire::LaunchJob job = job_of(2, 1);
+    job.environment.push_back("LONG=" + std::string(2'000'000, 'x'));
+    const wire::Bytes body = pack(job);
+    EXPECT_EQ(body.size(), wire::to_bytes(job).size() + 9);
+    EXPECT_TRUE(unpack(body));
 }
 
 TEST(LaunchBody, RefusesGarbageWithoutACrash) {

@@ -59,6 +59,7 @@ TEST_F(OptionsTest, HasDefaults) {
     const Options options = parsed({});
     EXPECT_EQ(options.port, 7117);
     EXPECT_EQ(options.lease, std::chrono::seconds{10});
+    EXPECT_EQ(options.linger, std::chrono::seconds{60});
     EXPECT_EQ(options.log_level, process::LogLevel::info);
     EXPECT_FALSE(options.slots || options.controller || options.is_private || options.client_fd);
     EXPECT_TRUE(options.discovery.empty() && options.command.empty() && options.name.empty());
@@ -77,6 +78,7 @@ TEST_F(OptionsTest, ReadsEveryFlag) {
     EXPECT_EQ(options.name, "n1");
     EXPECT_TRUE(options.controller && options.insecure_no_auth);
     EXPECT_EQ(options.lease, std::chrono::milliseconds{2500});
+    EXPECT_EQ(parsed({"--linger", "0"}).linger, std::chrono::milliseconds{0});
     EXPECT_EQ(options.log_level, process::LogLevel::debug);
 }
 
@@ -183,6 +185,8 @@ TEST_F(OptionsTest, RefusesBadValues) {
         {"--lease", "nan"},
         {"--lease", "inf"},
         {"--lease", "1e9"},
+        {"--linger", "-1"},
+        {"--linger", "nan"},
         {"--name", ""},
         {"--name", "a b"},
         {"--name", "a\nb"},
