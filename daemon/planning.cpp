@@ -4,6 +4,7 @@
 #include "daemon/placement.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
+#include "wire/job_map.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/tls/tls_stream.hpp"
 
@@ -107,6 +108,19 @@ std::optional<wire::JobRefused> refusal_of(const Gathered& found, bool hosts_wer
     return refusal;
 }
 
+namespace {
+
+std::optional<wire::JobRefused> without_reader(const wire::Streams& streams, std::uint32_t ranks) {
+    if (streams.input_to != wire::InputTo::one || streams.input_rank < ranks) return std::nullopt;
+    wire::JobRefused refusal;
+    refusal.sentence = "--stdin " + std::to_string(streams.input_rank) +
+                       ": there is no such rank; they go from 0 to " + std::to_string(ranks - 1);
+    refusal.exit_code = wire::exit_code::usage;
+    return refusal;
+}
+
+}  // namespace
+
 std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request,
                                                      const Gathered& found) {
     std::vector<Candidate> candidates;
@@ -122,6 +136,8 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
         return std::move(*refusal);
     }
     auto& [runs, nodes] = std::get<Placed>(placed);
+    if (const auto refusal = without_reader(request.streams, wire::rank_count(runs)))
+        return *refusal;
     wire::LaunchJob launch;
     launch.job = wire::random_id();
     std::unordered_set<std::string> taken;
@@ -134,6 +150,7 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     launch.apps = request.apps;
     launch.environment = request.environment;
     launch.umask = request.umask;
+    launch.streams = request.streams;
     launch.limits = request.limits;
     launch.window = window_for(launch.nodes.size());
     return launch;

@@ -2,7 +2,6 @@
 #include "launcher/job_session.hpp"
 
 #include "wire/base/escape.hpp"
-#include "wire/base/timeout.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/answer.hpp"
@@ -19,7 +18,6 @@ using wire::Message;
 using wire::MessageType;
 namespace exit_code = wire::exit_code;
 
-constexpr std::chrono::milliseconds stop_limit{1'000};
 constexpr std::chrono::milliseconds report_after_lease{2'000};  // by then the ranks are gone
 
 std::string name_of(wire::StreamId stream) {
@@ -73,13 +71,16 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
       output_{loop,
               options_.out_fd,
               options_.err_fd,
+              options_.output,
               {[this](Written written) { on_written(written); },
-               [this](wire::StreamId stream, std::error_code e) { on_output_failure(stream, e); }}},
+               [this](wire::StreamId stream, std::error_code e) { on_output_failure(stream, e); },
+               [this](const Error& error) { on_file_failure(error); }}},
       input_{
           loop,
           options_.in_fd,
-          {[this](wire::Bytes bytes) { send_to(job_->input_node, wire::Input{std::move(bytes)}); },
-           [this](std::error_code error) { on_input_end(error); }}},
+          {[this](wire::NodeIndex node, const wire::Input& input) { send_to(node, input); },
+           [this](wire::NodeIndex node) { send_to(node, wire::InputEnd{}); },
+           [this](std::error_code e) { output_.say("reading standard input: " + e.message()); }}},
       beats_{loop, options_.silence_max},
       decided_{loop},
       output_tasks_{
@@ -95,6 +96,7 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
     tasks_.spawn("signals", signals_.run([this](int number) { on_signal(number); }));
     for (const std::string& notice : notices)
         output_.say(escaped(notice));
+    streams_ = job.streams;
     link_.send(job);
     while (!exit_code_)
         co_await decided_.wait();
@@ -139,14 +141,17 @@ void JobSession::on_progress(const Message& message) {
 
 void JobSession::on_accepted(const Message& message) {
     if (job_) return;
-    Job job{message.route.job, wire::body_of<wire::JobAccepted>(message), {}, 0, 0};
-    const wire::JobAccepted& accepted = job.accepted;
+    auto accepted = wire::body_of<wire::JobAccepted>(message);
     constexpr std::size_t any_app = std::numeric_limits<std::uint32_t>::max();
     if (!wire::valid_runs(accepted.runs, accepted.nodes.size(), any_app))
         return lose_daemon("its map of the job is impossible");
-    job.is_drained.resize(accepted.nodes.size());
-    job.input_node = wire::run_of(accepted.runs, 0)->node;
-    job_ = std::move(job);
+    input_.choose_readers(streams_, accepted);
+    job_ = Job{.id = message.route.job,
+               .accepted = std::move(accepted),
+               .is_drained = {},
+               .text = wire::id_text(message.route.job)};
+    job_->is_drained.resize(job_->accepted.nodes.size());
+    job_->ranks = wire::rank_count(job_->accepted.runs);
     if (job_->accepted.lease_ms > 0)
         beats_.allow(std::chrono::milliseconds{job_->accepted.lease_ms} + report_after_lease);
     beats_.saw_beat();
@@ -155,7 +160,7 @@ void JobSession::on_accepted(const Message& message) {
     if (options_.verbose) say(map_lines(job_->id, job_->accepted));
     for (const int number : std::exchange(early_signals_, {}))
         send_signal(number);
-    tasks_.spawn("read standard input", input_.run());
+    if (input_.has_readers()) tasks_.spawn("read standard input", input_.run());
 }
 
 void JobSession::on_refused(const Message& message) {
@@ -170,7 +175,15 @@ void JobSession::on_started(const Message&) {
 
 void JobSession::on_output(const Message& message) {
     auto output = wire::body_of<wire::Output>(message);
-    output_.write(message.route.from, output.stream, std::move(output.bytes));
+    const std::vector<wire::JobNode>& nodes = job_->accepted.nodes;
+    const wire::NodeIndex node = message.route.from;
+    OutputSource source;
+    source.rank = output.rank;
+    source.ranks = job_->ranks;
+    if (node < nodes.size()) source.host = nodes[node].name;
+    source.job = job_->text;
+    source.stream = output.stream;
+    output_.write(node, source, std::move(output.bytes));
 }
 
 void JobSession::on_output_end(const Message& message) {
@@ -179,11 +192,11 @@ void JobSession::on_output_end(const Message& message) {
 
 void JobSession::on_credit(const Message& message) {
     const auto credit = wire::body_of<wire::Credit>(message);
-    if (credit.stream == wire::StreamId::in) input_.add_credit(credit.bytes);
+    if (credit.stream == wire::StreamId::in) input_.add_credit(message.route.from, credit.bytes);
 }
 
-void JobSession::on_input_closed(const Message&) {
-    input_.stop();
+void JobSession::on_input_closed(const Message& message) {
+    input_.leave_out(message.route.from);
 }
 
 void JobSession::on_failed(const Message& message) {
@@ -194,6 +207,7 @@ void JobSession::on_node_lost(const Message& message) {
     const auto lost = wire::body_of<wire::NodeLost>(message);
     if (lost_said_.insert(lost.node).second)
         output_.say(node_lost_line(lost, job_->id, job_->accepted));
+    input_.leave_out(lost.node);
     set_drained(lost.node);
 }
 
@@ -216,49 +230,6 @@ void JobSession::on_goodbye(const Message& message) {
     decide(goodbye.exit_code == 0 ? exit_code::daemon_lost : goodbye.exit_code);
 }
 
-void JobSession::on_signal(int number) {
-    switch (action_of(number)) {
-    case SignalAction::end:
-        return on_end_signal(number);
-    case SignalAction::forward:
-        return send_signal(number);
-    case SignalAction::stop:
-        return tasks_.spawn("stop", stop_with_ranks());
-    case SignalAction::resume:
-        break;
-    }
-    send_signal(number);
-    input_.look_again();
-}
-
-// First with grace, then at once; the third leaves without waiting for anything. Closing the link
-// ends the job in any case.
-void JobSession::on_end_signal(int number) {
-    ++end_signals_;
-    if (exit_code_ || !job_ || end_signals_ > 2) {
-        output_tasks_.cancel();
-        exit_code_ = 128 + number;
-        return decided_.notify();
-    }
-    const bool again = end_signals_ == 2;
-    output_.say(again ? signal_text(number) + " again: killing the job"
-                      : "ending the job after " + signal_text(number) +
-                            "; the next signal kills it at once");
-    end_job(again ? wire::EndMode::kill : wire::EndMode::terminate, wire::FailureKind::cancelled,
-            number, 128 + number);
-}
-
-// The ranks must have their order before we stand still.
-asio::awaitable<void> JobSession::stop_with_ranks() {
-    send_signal(SIGTSTP);
-    try {
-        co_await with_timeout(link_.flushed(), stop_limit);
-    } catch (const std::system_error& error) {
-        if (error.code() != std::errc::timed_out) throw;
-    }
-    options_.stop_self();
-}
-
 void JobSession::on_written(Written written) {
     send_to(written.node, wire::Credit{written.stream, written.bytes});
 }
@@ -268,13 +239,18 @@ void JobSession::on_output_failure(wire::StreamId stream, std::error_code error)
     const bool reader_gone = error == std::errc::broken_pipe;
     output_exit_code_ = reader_gone ? exit_code::reader_gone : exit_code::output_failed;
     if (!reader_gone) output_.say("writing " + name_of(stream) + ": " + error.message());
-    failure_said_ = true;
-    end_job(wire::EndMode::kill, wire::FailureKind::client_gone, 0, output_exit_code_);
+    end_job_unwritten();
 }
 
-void JobSession::on_input_end(std::error_code error) {
-    if (error) output_.say("reading standard input: " + error.message());
-    send_to(job_->input_node, wire::InputEnd{});
+void JobSession::on_file_failure(const Error& error) {
+    output_.say(escaped(error.message()));
+    if (std::exchange(output_exit_code_, exit_code::output_failed) == 0) end_job_unwritten();
+}
+
+// Nobody would see what else the job says.
+void JobSession::end_job_unwritten() {
+    failure_said_ = true;
+    end_job(wire::EndMode::kill, wire::FailureKind::client_gone, 0, output_exit_code_);
 }
 
 void JobSession::set_drained(wire::NodeIndex node) {
@@ -325,18 +301,6 @@ void JobSession::say_failure(const wire::Failure& failure) {
 void JobSession::say(const Lines& lines) {
     for (const std::string& line : lines)
         output_.say(line);
-}
-
-void JobSession::send_signal(int number) {
-    if (job_)
-        send_to(0, wire::Signal{number});
-    else
-        early_signals_.push_back(number);
-}
-
-template <class Body>
-void JobSession::send_to(wire::NodeIndex node, const Body& body) {
-    link_.send(body, wire::Route{job_->id, node, wire::to_controller});
 }
 
 }  // namespace vrun::launcher

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "launcher/beat_watch.hpp"
-#include "launcher/input_reader.hpp"
+#include "launcher/job_input.hpp"
 #include "launcher/job_words.hpp"
 #include "launcher/output_writer.hpp"
 #include "launcher/signals.hpp"
@@ -26,6 +26,7 @@ struct SessionOptions {
     std::string program = "vrun";  // what our own lines begin with
     bool verbose = false;
     bool show_progress = false;  // while the job waits; also with `verbose`
+    OutputPlan output = {};
     std::chrono::milliseconds silence_max = daemon_silence_max;
     std::function<void()> stop_self = [] { (void)::raise(SIGSTOP); };  // after SIGTSTP
 };
@@ -46,7 +47,8 @@ private:
         wire::JobAccepted accepted;
         std::vector<bool> is_drained;  // by node: sent its OutputEnd, or is lost
         std::size_t drained = 0;
-        wire::NodeIndex input_node = 0;  // of rank 0
+        std::string text;  // its id, for people
+        std::uint32_t ranks = 0;
     };
     struct Handler {
         wire::MessageType type;
@@ -78,7 +80,8 @@ private:
     void on_end_signal(int number);
     void on_written(Written written);
     void on_output_failure(wire::StreamId stream, std::error_code error);
-    void on_input_end(std::error_code error);
+    void on_file_failure(const Error& error);
+    void end_job_unwritten();
 
     void set_drained(wire::NodeIndex node);
     void check_complete();
@@ -90,18 +93,21 @@ private:
     void say(const Lines& lines);
     void send_signal(int number);
     template <class Body>
-    void send_to(wire::NodeIndex node, const Body& body);
+    void send_to(wire::NodeIndex node, const Body& body) {
+        link_.send(body, wire::Route{job_->id, node, wire::to_controller});
+    }
 
     asio::any_io_executor loop_;
     wire::Link& link_;
     SessionOptions options_;
     Signals signals_;
     OutputWriter output_;
-    InputReader input_;
+    JobInput input_;
     BeatWatch beats_;
     Wakeup decided_;
     TaskGroup output_tasks_, tasks_;
 
+    wire::Streams streams_;
     std::optional<Job> job_;
     std::optional<wire::JobEnded> ended_;
     std::optional<int> exit_code_;    // decided; what remains is to write what has come

@@ -4,6 +4,7 @@
 #include "launcher/daemon_connection.hpp"
 #include "launcher/job_session.hpp"
 #include "launcher/options/help.hpp"
+#include "launcher/options/output.hpp"
 #include "launcher/options/parse.hpp"
 #include "launcher/private_daemon.hpp"
 #include "launcher/submission.hpp"
@@ -30,6 +31,8 @@ SessionOptions session_options(const Settings& settings) {
     options.program = ::program_invocation_short_name;
     options.verbose = settings.verbose;
     options.show_progress = ::isatty(STDERR_FILENO) == 1;
+    const char* const no_color = ::getenv("NO_COLOR");
+    options.output = output_plan_of(settings.output, !no_color || *no_color == '\0');
     return options;
 }
 

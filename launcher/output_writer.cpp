@@ -2,8 +2,10 @@
 #include "launcher/output_writer.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <asio/post.hpp>
+#include <utility>
 
 namespace vrun::launcher {
 namespace {
@@ -16,6 +18,11 @@ bool is_same_file(int a, int b) {
     }, second{};
     return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
            first.st_ino == second.st_ino;
+}
+
+OutputDecorator decorator_for(int fd, OutputStyle style) {
+    style.color = style.color && ::isatty(fd) == 1;
+    return OutputDecorator{std::move(style)};
 }
 
 }  // namespace
@@ -48,14 +55,14 @@ void OutputSink::gather() {
 
 // Consecutive chunks of one node and stream become one credit.
 void OutputSink::give_back(const Chunk& chunk, std::vector<Written>& credits) {
-    if (chunk.is_ours) return;
-    const auto bytes = static_cast<std::uint32_t>(chunk.bytes.size());
-    const bool same = !credits.empty() && credits.back().node == chunk.node &&
-                      credits.back().stream == chunk.stream;
+    const Written& credit = chunk.credit;
+    if (chunk.is_ours || credit.bytes == 0) return;
+    const bool same = !credits.empty() && credits.back().node == credit.node &&
+                      credits.back().stream == credit.stream;
     if (same)
-        credits.back().bytes += bytes;
+        credits.back().bytes += credit.bytes;
     else
-        credits.push_back({chunk.node, chunk.stream, bytes});
+        credits.push_back(credit);
 }
 
 void OutputSink::take(std::size_t written) {
@@ -76,7 +83,7 @@ void OutputSink::drop_queue() {
     const auto of_a_rank = std::ranges::find(queue_, false, &Chunk::is_ours);
     if (!reported_ && of_a_rank != queue_.end()) {
         reported_ = true;
-        events_.on_failure(of_a_rank->stream, failure_);
+        events_.on_failure(of_a_rank->credit.stream, failure_);
     }
     for (const Chunk& chunk : queue_)
         give_back(chunk, credits);
@@ -107,32 +114,72 @@ asio::awaitable<void> OutputSink::run() {
     }
 }
 
-OutputWriter::OutputWriter(asio::any_io_executor loop, int out_fd, int err_fd, OutputEvents events)
-    : events_{std::move(events)}, out_{loop, out_fd, events_} {
-    if (!is_same_file(out_fd, err_fd)) err_.emplace(loop, err_fd, events_);
+OutputWriter::OutputWriter(asio::any_io_executor loop, int out_fd, int err_fd, OutputPlan plan,
+                           OutputEvents events)
+    : events_{std::move(events)},
+      plan_{std::move(plan)},
+      files_{plan_.files, plan_.style},
+      out_{OutputSink{loop, out_fd, events_}, decorator_for(out_fd, plan_.style)} {
+    if (!is_same_file(out_fd, err_fd))
+        err_.emplace(OutputSink{loop, err_fd, events_}, decorator_for(err_fd, plan_.style));
 }
 
 void OutputWriter::start(TaskGroup& tasks) {
-    tasks.spawn("write standard output", out_.run());
-    if (err_) tasks.spawn("write standard error", err_->run());
+    tasks.spawn("write standard output", out_.sink.run());
+    if (err_) tasks.spawn("write standard error", err_->sink.run());
 }
 
 void OutputWriter::finish() {
-    out_.finish();
-    if (err_) err_->finish();
+    if (const std::optional<Error> error = files_.finish()) on_file_error(*error);
+    finish(out_);
+    if (err_) finish(*err_);
 }
 
-OutputSink& OutputWriter::sink_of(wire::StreamId stream) {
+void OutputWriter::finish(Target& target) {
+    if (std::exchange(target.has_begun, false))
+        target.sink.push({wire::bytes_of(target.decorator.closing()), /*is_ours=*/true});
+    target.sink.finish();
+}
+
+OutputWriter::Target& OutputWriter::target_of(wire::StreamId stream) {
     return stream == wire::StreamId::err && err_ ? *err_ : out_;
 }
 
-void OutputWriter::write(wire::NodeIndex node, wire::StreamId stream, wire::Bytes bytes) {
-    sink_of(stream).push({std::move(bytes), /*is_ours=*/false, node, stream});
+void OutputWriter::write(wire::NodeIndex node, const OutputSource& source, wire::Bytes bytes) {
+    const bool needs_time = !plan_.style.is_bare() || files_.has(source.stream);
+    const SystemTime now = needs_time ? std::chrono::system_clock::now() : SystemTime{};
+    const Written credit{node, source.stream, static_cast<std::uint32_t>(bytes.size())};
+    write_to_files(source, bytes, now);
+    if (shows(source.stream))
+        show(target_of(source.stream), source, {std::move(bytes), /*is_ours=*/false, credit}, now);
+    else
+        events_.on_written(credit);
+}
+
+void OutputWriter::show(Target& target, const OutputSource& source, OutputSink::Chunk chunk,
+                        SystemTime now) {
+    if (!plan_.style.is_bare()) {
+        if (!std::exchange(target.has_begun, true))
+            target.sink.push({wire::bytes_of(target.decorator.opening()), /*is_ours=*/true});
+        chunk.bytes = target.decorator.decorate(source, chunk.bytes, now);
+    }
+    target.sink.push(std::move(chunk));
+}
+
+void OutputWriter::write_to_files(const OutputSource& source, const wire::Bytes& bytes,
+                                  SystemTime now) {
+    if (files_failed_ || !files_.has(source.stream)) return;
+    if (const std::optional<Error> error = files_.write(source, bytes, now)) on_file_error(*error);
+}
+
+void OutputWriter::on_file_error(const Error& error) {
+    if (std::exchange(files_failed_, true)) return;
+    events_.on_file_failure(error);
 }
 
 void OutputWriter::say(const std::string& line) {
-    const std::string text = program_ + ": " + line + "\n";
-    sink_of(wire::StreamId::err).push({wire::bytes_of(text), /*is_ours=*/true});
+    target_of(wire::StreamId::err)
+        .sink.push({wire::bytes_of(program_ + ": " + line + "\n"), /*is_ours=*/true});
 }
 
 }  // namespace vrun::launcher

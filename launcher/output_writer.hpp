@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // launcher/output_writer: the ranks' stdout and stderr, and vrun's own messages, to where they
-// belong. Each chunk is written whole before the next one of the same file, so lines never mix;
-// stdout and stderr that are the same file share one queue. What a queue holds is bounded by the
-// credit that the nodes have: on_written gives it back. Once a file fails, what is for it is
-// dropped as written.
+// belong, in the form and with the copies in files that the user asked for. Each chunk is written
+// whole before the next one of the same file, so lines never mix; stdout and stderr that are the
+// same file share one queue. What a queue holds is bounded by the credit that the nodes have:
+// on_written gives it back. Once a file fails, what is for it is dropped as written.
 #pragma once
 
+#include "launcher/output_files.hpp"
 #include "launcher/standard_stream.hpp"
 #include "launcher/wakeup.hpp"
 #include "wire/base/task_group.hpp"
@@ -28,6 +29,14 @@ struct OutputEvents {
     std::function<void(Written)> on_written;
     // Once for a file, when output of a rank could not be written.
     std::function<void(wire::StreamId, std::error_code)> on_failure;
+    std::function<void(const Error&)> on_file_failure = [](const Error&) {};  // once
+};
+
+struct OutputPlan {
+    OutputStyle style = {};
+    OutputFilePatterns files = {};
+    bool shows_out = true;  // on vrun's own standard output, not in files alone
+    bool shows_err = true;
 };
 
 // One file and what waits for it.
@@ -36,8 +45,7 @@ public:
     struct Chunk {
         wire::Bytes bytes;
         bool is_ours = false;  // a message of vrun: no credit, and no failure of the job
-        wire::NodeIndex node = 0;
-        wire::StreamId stream = wire::StreamId::out;
+        Written credit = {};   // to give back when it is written
     };
 
     OutputSink(asio::any_io_executor loop, int fd, OutputEvents& events);
@@ -65,24 +73,40 @@ private:
 
 class OutputWriter {
 public:
-    OutputWriter(asio::any_io_executor loop, int out_fd, int err_fd, OutputEvents events);
+    OutputWriter(asio::any_io_executor loop, int out_fd, int err_fd, OutputPlan plan,
+                 OutputEvents events);
     OutputWriter(const OutputWriter&) = delete;
     OutputWriter& operator=(const OutputWriter&) = delete;
 
     void start(TaskGroup& tasks);  // the tasks end after finish(), when all is written
     void finish();
 
-    void write(wire::NodeIndex node, wire::StreamId stream, wire::Bytes bytes);
+    void write(wire::NodeIndex node, const OutputSource& source, wire::Bytes bytes);
     void say(const std::string& line);  // "vrun: line", on standard error
     void speak_as(std::string program) { program_ = std::move(program); }
 
 private:
-    OutputSink& sink_of(wire::StreamId stream);
+    struct Target {
+        OutputSink sink;
+        OutputDecorator decorator;
+        bool has_begun = false;  // a rank's output was shown here
+    };
+    Target& target_of(wire::StreamId stream);
+    bool shows(wire::StreamId stream) const {
+        return stream == wire::StreamId::err ? plan_.shows_err : plan_.shows_out;
+    }
+    void write_to_files(const OutputSource& source, const wire::Bytes& bytes, SystemTime now);
+    void on_file_error(const Error& error);
+    void show(Target& target, const OutputSource& source, OutputSink::Chunk chunk, SystemTime now);
+    void finish(Target& target);
 
     std::string program_ = "vrun";
     OutputEvents events_;
-    OutputSink out_;
-    std::optional<OutputSink> err_;  // empty: the same file as out_
+    OutputPlan plan_;
+    OutputFiles files_;
+    bool files_failed_ = false;
+    Target out_;
+    std::optional<Target> err_;  // empty: the same file as out_
 };
 
 }  // namespace vrun::launcher

@@ -160,6 +160,7 @@ Result<Submission> submission_of(const Settings& settings) {
     if (auto error = add_hosts(result.job, settings)) return *error;
     if (auto error = add_placement(result.job, settings)) return *error;
     add_environment(result, settings);
+    result.job.streams = settings.streams;
     result.job.umask = current_umask();
     result.job.limits = soft_limits();
     return result;

@@ -42,7 +42,7 @@ Job::Job(Surroundings around, wire::StartRanks start)
       start_{checked(std::move(start))},
       local_{wire::ranks_on(start_.launch.runs, start_.node)},
       mail_{around.link, start_.launch.job, start_.node, start_.launch.nodes.size()},
-      io_{around.loop, start_.launch.window, mail_},
+      io_{around.loop, start_.launch.window, start_.launch.streams, mail_},
       wireup_{around.loop, start_.launch, around.server, mail_},
       ranks_{around.loop,
              [this](const wire::RankExited& exited) { tell_root(&Ruler::rank_exited, exited); }},
@@ -89,6 +89,7 @@ asio::awaitable<void> Job::start_ranks() {
         ++started_;
         co_await asio::post(around_.loop, asio::use_awaitable);
     }
+    io_.open_input();
     if (started_ < local_.size())
         report_not_started(SIGTERM, /*signaled=*/true);
     else

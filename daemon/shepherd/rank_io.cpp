@@ -1,41 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherd/rank_io.hpp"
 
+#include "wire/base/result.hpp"
+
+#include <fcntl.h>
+#include <algorithm>
+#include <optional>
+
 namespace vrun::shepherd {
 
 using wire::StreamId;
 
-RankIo::RankIo(asio::any_io_executor loop, std::uint32_t window, Mail& mail)
+RankIo::RankIo(asio::any_io_executor loop, std::uint32_t window, wire::Streams streams, Mail& mail)
     : loop_{loop},
       mail_{mail},
       out_{loop, StreamId::out, [this](wire::Output output) { mail_.to_vrun(output); }},
-      err_{loop, StreamId::err, [this](wire::Output output) { mail_.to_vrun(output); }} {
+      err_{loop, StreamId::err, [this](wire::Output output) { mail_.to_vrun(output); }},
+      streams_{streams} {
     out_.grant(window);
     err_.grant(window);
 }
 
 std::array<UniqueFd, 3> RankIo::connect(wire::Rank rank) {
     process::Pipe out = process::make_pipe();
-    process::Pipe err = process::make_pipe();
     std::array<UniqueFd, 3> descriptors;
-    descriptors[0] = rank == 0 ? connect_input() : process::open_null();
+    descriptors[0] = streams_.is_reader(rank) ? connect_input() : process::open_null();
+    if (streams_.merge_stderr) {
+        descriptors[2] = UniqueFd{check(::fcntl(out.writer.get(), F_DUPFD_CLOEXEC, 3), "dup")};
+    } else {
+        process::Pipe err = process::make_pipe();
+        descriptors[2] = std::move(err.writer);
+        err_.add(rank, std::move(err.reader));
+    }
     descriptors[1] = std::move(out.writer);
-    descriptors[2] = std::move(err.writer);
     out_.add(rank, std::move(out.reader));
-    err_.add(rank, std::move(err.reader));
     return descriptors;
 }
 
 UniqueFd RankIo::connect_input() {
     process::Pipe pipe = process::make_pipe();
+    Reader& reader = readers_.emplace_back();
     RankInput::Events events;
-    events.on_written = [this](std::uint32_t bytes) {
-        mail_.to_vrun(wire::Credit{StreamId::in, bytes});
-    };
-    events.on_closed = [this] { mail_.to_vrun(wire::InputClosed{}); };
-    input_ = std::make_unique<RankInput>(loop_, std::move(pipe.writer), std::move(events));
-    mail_.to_vrun(wire::Credit{StreamId::in, input_window});
+    events.on_written = [this, &reader](std::uint32_t bytes) { on_read(reader, bytes); };
+    events.on_closed = [this] { give_credit(); };
+    reader.input = std::make_unique<RankInput>(loop_, std::move(pipe.writer), std::move(events));
     return std::move(pipe.reader);
+}
+
+void RankIo::open_input() {
+    if (readers_.empty()) return;
+    is_input_open_ = true;
+    mail_.to_vrun(wire::Credit{StreamId::in, input_window});
+    give_credit();
+}
+
+void RankIo::on_read(Reader& reader, std::uint32_t bytes) {
+    reader.read += bytes;
+    give_credit();
+}
+
+// What all have read that still read; a rank that left keeps nobody waiting.
+void RankIo::give_credit() {
+    if (!is_input_open_) return;
+    std::optional<std::uint64_t> least;
+    for (const Reader& reader : readers_)
+        if (reader.input->is_open()) least = std::min(least.value_or(reader.read), reader.read);
+    if (!least) return mail_.to_vrun(wire::InputClosed{});
+    if (*least <= input_given_) return;
+    mail_.to_vrun(wire::Credit{StreamId::in, static_cast<std::uint32_t>(*least - input_given_)});
+    input_given_ = *least;
 }
 
 void RankIo::on_credit(const wire::Credit& credit) {
@@ -43,11 +76,13 @@ void RankIo::on_credit(const wire::Credit& credit) {
 }
 
 void RankIo::on_input(wire::Input input) {
-    if (input_) input_->push(std::move(input.bytes));
+    for (Reader& reader : readers_)
+        reader.input->push(input.bytes);
 }
 
 void RankIo::on_input_end() {
-    if (input_) input_->end();
+    for (Reader& reader : readers_)
+        reader.input->end();
 }
 
 // Through a pipe of its own, so that these texts wait for credit as all output does.

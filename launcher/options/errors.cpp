@@ -34,6 +34,13 @@ private:
             return "not a launcher; use 'ompi', 'ompi5' or 'hydra'";
         case OptionErrc::not_a_display:
             return "nothing of that name can be shown; use map, allocation, bindings, topo or env";
+        case OptionErrc::not_an_output:
+            return "not known, or short for several; 'vrun --help' lists the words of --output";
+        case OptionErrc::not_a_specifier:
+            return "not known here; there are %r (rank), %h (host), %s (stream), %j (job), %% "
+                   "and before lines %t (time)";
+        case OptionErrc::not_a_reader:
+            return "neither a rank nor 'all' nor 'none'";
         case OptionErrc::no_program:
             return "name what to run, as in 'vrun -n 4 ./program'";
         case OptionErrc::no_program_here:

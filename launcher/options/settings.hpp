@@ -4,6 +4,7 @@
 // read it. A new option is a field here and a row in one of the tables.
 #pragma once
 
+#include "launcher/output_style.hpp"
 #include "wire/messages/submit.hpp"
 
 #include <optional>
@@ -52,6 +53,16 @@ struct AppSettings {          // one program; several are separated by `:`
     std::vector<std::string> argv = {};
 };
 
+struct OutputSettings {
+    OutputStyle::Shape shape = OutputStyle::Shape::plain;
+    std::string time;  // patterns of launcher/output_style: what is before each line
+    std::string tag;
+    std::string out_files;  // patterns of the files' names; empty: none
+    std::string err_files;
+    bool shows_out = true;  // besides the files
+    bool shows_err = true;
+};
+
 struct Settings {
     Dialects personality = openmpi4;  // one of them
     std::vector<AppSettings> apps =
@@ -67,6 +78,8 @@ struct Settings {
     std::vector<EnvironmentChange> environment;
     std::vector<ParameterFile> parameter_files;  // have been read into `environment`
     bool display_environment = false;
+    OutputSettings output;
+    wire::Streams streams;
     std::optional<std::string> socket;
     bool quiet = false;
     bool verbose = false;

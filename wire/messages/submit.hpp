@@ -41,6 +41,26 @@ struct Display {
     }
 };
 
+enum class InputTo : std::uint8_t { one, all, none };
+constexpr bool valid(InputTo to) {
+    return to <= InputTo::none;
+}
+
+struct Streams {  // what becomes of the ranks' standard input, output and error
+    InputTo input_to = InputTo::one;
+    Rank input_rank = 0;        // of `one`
+    bool merge_stderr = false;  // standard error goes where standard output goes, in order
+
+    bool is_reader(Rank rank) const {
+        return input_to == InputTo::all || (input_to == InputTo::one && rank == input_rank);
+    }
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(input_to, input_rank, merge_stderr);
+    }
+};
+
 struct ResourceLimit {          // a soft limit of the caller; hard limits are never raised
     std::int32_t resource = 0;  // RLIMIT_*
     std::uint64_t soft = 0;
@@ -64,11 +84,12 @@ struct SubmitJob {
     std::vector<std::string> environment;  // of every rank
     std::uint32_t umask = 022;
     std::vector<ResourceLimit> limits;
+    Streams streams;
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(apps, host_words, host_files, placement, display, plan_only, environment, umask,
-                limits);
+                limits, streams);
     }
 };
 

@@ -90,6 +90,18 @@ TEST(Plan, NumbersTheNodesThatHaveRanksAndKeepsTheirNamesApart) {
     EXPECT_NE(launch.job, 0u);
 }
 
+TEST(Plan, WithInputForARankThatIsNotThereIsRefused) {
+    Gathered found;
+    found.nodes = {node_of(5, "a", 4)};
+    wire::SubmitJob request = request_of(3);
+    request.streams.input_rank = 2;
+    EXPECT_EQ(std::get<wire::LaunchJob>(plan(request, found)).streams.input_rank, 2u);
+    request.streams.input_rank = 3;
+    const auto refused = std::get<wire::JobRefused>(plan(request, found));
+    EXPECT_EQ(refused.exit_code, wire::exit_code::usage);
+    EXPECT_NE(refused.sentence.find("from 0 to 2"), std::string::npos);
+}
+
 TEST(Plan, WithTooFewSlotsIsRefused) {
     Gathered found;
     found.nodes = {node_of(5, "a", 2)};

@@ -31,19 +31,22 @@ constexpr std::array stock{
           "launch-agent debug tv debugger output-proctable d debug-devel debug-daemons "
           "debug-daemons-file leave-session-attached report-events max-restarts disable-recovery "
           "enable-instant-on-support fwd-mpirun-port use-regexp cf cartofile xml xml-file q quiet "
+          "tag-output timestamp-output output-filename merge-stderr-to-stdout stdin "
           "v verbose V version h help"},
     Stock{openmpi5,
           "add-host add-hostfile display dvm-uri set-env unset-env prepend-env append-env prtemca "
           "pmixmca gpmixmca omca gomca soft arch file memory-alloc-kinds pset gpu-support "
           "display-comm display-comm-finalize initial-errhandler stop-on-exec stop-in-init "
-          "stop-in-app stream-buffering singleton keepalive set-sid daemonize no-ready-msg tmpdir"},
+          "stop-in-app output stream-buffering singleton keepalive set-sid daemonize no-ready-msg "
+          "tmpdir"},
     Stock{hydra,
           "n np ppn f hostfile machinefile hosts host hostlist machine machines machinelist genv "
           "genvlist genvnone genvall env envlist envnone envall wdir path configfile usize "
           "skip-launch-node map-by bind-to binding membind rankmap gpus-per-proc "
           "gpu-subdevs-per-proc topolib launcher launcher-exec bootstrap bootstrap-exec enable-x "
           "disable-x rmk demux profile iface nameserver print-all-exitcodes "
-          "enable-auto-cleanup disable-hostname-propagation enable-hostname-propagation "
+          "prepend-rank l prepend-pattern outfile-pattern errfile-pattern enable-auto-cleanup "
+          "disable-hostname-propagation enable-hostname-propagation "
           "order-nodes localhost hybrid-hosts pmi-port memory-alloc-kinds verbose v version info "
           "help h"},
 };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -18,17 +19,26 @@ using wire::StreamId;
 
 // A writer with its two files, and what it reported.
 struct Bench {
-    Bench(asio::any_io_executor loop, int out_fd, int err_fd)
+    Bench(asio::any_io_executor loop, int out_fd, int err_fd, OutputPlan plan = {})
         : writer{loop,
                  out_fd,
                  err_fd,
+                 std::move(plan),
                  {[this](Written w) {
                       credit[{w.node, w.stream}] += w.bytes;
                   },
-                  [this](StreamId s, std::error_code e) { failures.emplace_back(s, e); }}},
+                  [this](StreamId s, std::error_code e) { failures.emplace_back(s, e); },
+                  [this](const Error& error) { file_failures.push_back(error.message()); }}},
           tasks{loop, [](std::string_view name, std::exception_ptr) { ADD_FAILURE() << name; }} {
         std::signal(SIGPIPE, SIG_IGN);
         writer.start(tasks);
+    }
+    void write(wire::NodeIndex node, StreamId stream, wire::Bytes bytes) {
+        OutputSource source;
+        source.rank = node;
+        source.host = "w1";
+        source.stream = stream;
+        writer.write(node, source, std::move(bytes));
     }
     asio::awaitable<void> finish() {
         writer.finish();
@@ -37,6 +47,7 @@ struct Bench {
 
     std::map<std::pair<wire::NodeIndex, StreamId>, std::size_t> credit;
     std::vector<std::pair<StreamId, std::error_code>> failures;
+    std::vector<std::string> file_failures;
     OutputWriter writer;
     TaskGroup tasks;
 };
@@ -44,9 +55,9 @@ struct Bench {
 asio::awaitable<void> write_two_streams(asio::any_io_executor loop) {
     const Ends out = test::make_pipe(), err = test::make_pipe();
     Bench bench{loop, out.writer.get(), err.writer.get()};
-    bench.writer.write(0, StreamId::out, wire::bytes_of("one\n"));
-    bench.writer.write(1, StreamId::err, wire::bytes_of("two\n"));
-    bench.writer.write(1, StreamId::out, wire::bytes_of("three\n"));
+    bench.write(0, StreamId::out, wire::bytes_of("one\n"));
+    bench.write(1, StreamId::err, wire::bytes_of("two\n"));
+    bench.write(1, StreamId::out, wire::bytes_of("three\n"));
     bench.writer.say("four");
     co_await bench.finish();
     EXPECT_EQ(test::drain(out.reader), "one\nthree\n");
@@ -69,7 +80,7 @@ asio::awaitable<void> fill(asio::any_io_executor loop, Ends out, std::size_t roo
     std::string expected;
     for (std::size_t i = 0; i < count; ++i) {
         const std::string text(size, static_cast<char>('a' + i % 26));
-        bench.writer.write(0, StreamId::out, wire::bytes_of(text));
+        bench.write(0, StreamId::out, wire::bytes_of(text));
         expected += text;
     }
     co_await test::settle();
@@ -115,8 +126,8 @@ asio::awaitable<void> share_one_pipe(asio::any_io_executor loop) {
     Bench bench{loop, both.writer.get(), second.get()};
     constexpr std::size_t size = 60'000;
     for (int i = 0; i < 10; ++i) {
-        bench.writer.write(0, StreamId::out, wire::bytes_of(std::string(size - 1, 'o') + "\n"));
-        bench.writer.write(0, StreamId::err, wire::bytes_of(std::string(size - 1, 'e') + "\n"));
+        bench.write(0, StreamId::out, wire::bytes_of(std::string(size - 1, 'o') + "\n"));
+        bench.write(0, StreamId::err, wire::bytes_of(std::string(size - 1, 'e') + "\n"));
     }
     std::string got;
     const auto is_done = [&] {
@@ -142,7 +153,7 @@ TEST(OutputWriter, WritesToAFileAtItsSharedPlace) {
         const UniqueFd file{::mkstemp(path.data())};
         (void)!::write(file.get(), "before\n", 7);
         Bench bench{loop, file.get(), file.get()};
-        bench.writer.write(0, StreamId::out, wire::bytes_of("during\n"));
+        bench.write(0, StreamId::out, wire::bytes_of("during\n"));
         co_await bench.finish();
         (void)!::write(file.get(), "after\n", 6);
         std::ifstream in{path};
@@ -157,11 +168,11 @@ TEST(OutputWriter, ReportsAFullDiskOnceAndStillGivesCredit) {
         const UniqueFd full = test::open_file("/dev/full", O_WRONLY),
                        null = test::open_file("/dev/null", O_WRONLY);
         Bench bench{loop, full.get(), null.get()};
-        bench.writer.write(0, StreamId::out, wire::bytes_of("lost\n"));
+        bench.write(0, StreamId::out, wire::bytes_of("lost\n"));
         const auto is_done = [&] { return !bench.failures.empty(); };
         co_await test::until(is_done);
-        bench.writer.write(0, StreamId::out, wire::bytes_of("lost too\n"));
-        bench.writer.write(0, StreamId::err, wire::bytes_of("kept\n"));
+        bench.write(0, StreamId::out, wire::bytes_of("lost too\n"));
+        bench.write(0, StreamId::err, wire::bytes_of("kept\n"));
         co_await bench.finish();
         EXPECT_EQ(bench.failures.size(), 1u);
         EXPECT_EQ(bench.failures.front().first, StreamId::out);
@@ -176,7 +187,7 @@ asio::awaitable<void> lose_reader(asio::any_io_executor loop, bool before) {
     const UniqueFd null = test::open_file("/dev/null", O_WRONLY);
     if (before) out.reader = UniqueFd{};
     Bench bench{loop, out.writer.get(), null.get()};
-    bench.writer.write(0, StreamId::out, wire::Bytes(300'000));
+    bench.write(0, StreamId::out, wire::Bytes(300'000));
     co_await test::settle();
     out.reader = UniqueFd{};
     co_await bench.finish();
@@ -202,10 +213,65 @@ TEST(OutputWriter, KeepsSilentWhenOnlyItsOwnMessageIsLost) {
         bench.writer.say("nobody sees this");
         co_await test::settle();
         EXPECT_TRUE(bench.failures.empty());
-        bench.writer.write(0, StreamId::err, wire::bytes_of("but this counts\n"));
+        bench.write(0, StreamId::err, wire::bytes_of("but this counts\n"));
         EXPECT_EQ(bench.failures.size(), 1u);
         co_await bench.finish();
     });
+}
+
+asio::awaitable<void> write_marked_lines(asio::any_io_executor loop) {
+    const Ends out = test::make_pipe(), err = test::make_pipe();
+    OutputPlan plan;
+    plan.style.prefix = "[%r]<%s> ";
+    Bench bench{loop, out.writer.get(), err.writer.get(), plan};
+    bench.write(0, StreamId::out, wire::bytes_of("one\ntwo\n"));
+    bench.write(1, StreamId::err, wire::bytes_of("three\n"));
+    bench.writer.say("four");
+    co_await bench.finish();
+    EXPECT_EQ(test::drain(out.reader), "[0]<stdout> one\n[0]<stdout> two\n");
+    EXPECT_EQ(test::drain(err.reader), "[1]<stderr> three\nvrun: four\n");
+    EXPECT_EQ((bench.credit[{0, StreamId::out}]), 8u) << "as much as the node sent";
+}
+TEST(OutputWriter, MarksTheLinesOfRanksAndNotOurs) {
+    test::run_loop(write_marked_lines);
+}
+
+asio::awaitable<void> write_to_files_alone(asio::any_io_executor loop) {
+    const Ends out = test::make_pipe(), err = test::make_pipe();
+    const std::string directory = testing::TempDir() + "output-writer-files";
+    std::filesystem::remove_all(directory);
+    OutputPlan plan;
+    plan.files = {directory + "/%r", ""};
+    plan.shows_out = false;
+    Bench bench{loop, out.writer.get(), err.writer.get(), plan};
+    bench.write(3, StreamId::out, wire::bytes_of("one\n"));
+    bench.write(3, StreamId::err, wire::bytes_of("two\n"));
+    co_await bench.finish();
+    EXPECT_EQ(test::drain(out.reader), "");
+    EXPECT_EQ(test::drain(err.reader), "two\n");
+    EXPECT_EQ((bench.credit[{3, StreamId::out}]), 4u);
+    std::ifstream file{directory + "/3"};
+    EXPECT_EQ((std::string{std::istreambuf_iterator<char>{file}, {}}), "one\n");
+    std::filesystem::remove_all(directory);
+}
+TEST(OutputWriter, WritesToFilesAlone) {
+    test::run_loop(write_to_files_alone);
+}
+
+asio::awaitable<void> fail_to_write_a_file(asio::any_io_executor loop) {
+    const Ends out = test::make_pipe(), err = test::make_pipe();
+    OutputPlan plan;
+    plan.files = {"/proc/no-such-directory/%r", ""};
+    Bench bench{loop, out.writer.get(), err.writer.get(), plan};
+    for (int i = 0; i < 2; ++i)
+        bench.write(3, StreamId::out, wire::bytes_of("one\n"));
+    co_await bench.finish();
+    EXPECT_EQ(test::drain(out.reader), "one\none\n");
+    EXPECT_EQ(bench.file_failures.size(), 1u);
+    EXPECT_NE(bench.file_failures.at(0).find("/proc/no-such-directory"), std::string::npos);
+}
+TEST(OutputWriter, ReportsOnceWhatItCannotWriteToFiles) {
+    test::run_loop(fail_to_write_a_file);
 }
 
 }  // namespace

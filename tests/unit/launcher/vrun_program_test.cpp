@@ -192,7 +192,7 @@ TEST(VrunProgram, NamesWhatIsWrong) {
     const std::vector<Row> rows{
         {{}, 2, "vrun: PROGRAM is missing"},
         {{"-n", "0", "./a"}, 2, "vrun: -n 0: not a positive number\n"},
-        {{"--hots", "a", "./a"}, 2, "vrun: --hots (did you mean --host?)"},
+        {{"--hots", "a", "./a"}, 2, "vrun: --hots (did you mean --hosts?)"},
         {{"--hostfile", "/no/such", "./a"},
          2,
          "vrun: read the hostfile /no/such: No such file or directory\n"},
