@@ -82,7 +82,6 @@ private:
     void on_output_failure(wire::StreamId stream, std::error_code error);
     void on_file_failure(const Error& error);
     void end_job_unwritten();
-
     void set_drained(wire::NodeIndex node);
     void check_complete();
     void end_job(wire::EndMode mode, wire::FailureKind kind, int code, int exit_code);

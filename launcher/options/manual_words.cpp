@@ -35,6 +35,7 @@ Other than the stock tools:
 | `mpirun -x A` and other hosts | passes `OMPI_*` and what `-x` names | passes all variables, except those of the host (below) |
 | `-mca K V` in a later program | the first value holds for all | a value for that program |
 | a program that cannot be found | 132 to 134 (`mpirun`), 255 (`mpiexec.hydra`) | 127, 126 (`docs/exit-codes.md`) |
+| too few slots; a wrong command line | 1 (`mpirun`), 255 (`mpiexec.hydra`) | 120; 2 |
 | as root | `mpirun` refuses without `--allow-run-as-root` | does as it is told |
 | killed by signal N | Hydra returns N | 128 + N |
 )";

@@ -67,12 +67,16 @@ private:
         return personality == openmpi5 ? wire::Personality::openmpi5 : wire::Personality::openmpi4;
     }
 
+    // As mpiexec: it counts no slots, and starts one process unless hosts have counts.
     static void finish(Settings& settings) {
         settings.placement.personality = placement_personality(settings.personality);
+        if (settings.personality != hydra) return;
+        if (settings.placement.oversubscribe == wire::Choice::unset)
+            settings.placement.oversubscribe = wire::Choice::yes;
         const bool names_hosts = !settings.host_words.empty() || !settings.host_files.empty() ||
                                  !settings.default_host_file.empty();
-        if (settings.personality != hydra || names_hosts) return;
-        for (AppSettings& app : settings.apps)  // mpiexec starts one, unless hosts have counts
+        if (names_hosts) return;
+        for (AppSettings& app : settings.apps)
             if (app.count == 0 && app.host_words.empty() && app.host_files.empty()) app.count = 1;
     }
 

@@ -2,8 +2,8 @@
 """Command lines as READMEs, courses and CI files have them, and what the stock launchers made of them.
 
 A row: the line, its exit code, its standard output (as a set of lines with their counts; ranks write
-in any order). Recorded from Open MPI 4.1.4 and MPICH 4.0.2 of Debian 12; test_command_lines.py says
-how they are recorded anew. `who` prints the rank, the size and the local rank.
+in any order). Recorded from Open MPI 4.1.4 and MPICH 4.0.2 of Debian 12; line_host.py says how
+they are recorded anew. `who` prints the rank, the size and the local rank.
 """
 
 WHO_1 = ["0 of 1 here 0"]
@@ -65,7 +65,6 @@ OPEN_MPI = [
     ("mpirun -N 2 --host localhost:2 ./who", 0, WHO_2),
     ("mpirun -npernode 2 --host localhost:4 ./who", 0, WHO_2),
     ("mpirun -pernode ./who", 0, WHO_1),
-    ("mpirun --map-by ppr:2:node --host localhost:4 ./who", 0, WHO_2),
     # variables, directories
     ("env FOO=bar mpirun -x FOO -np 2 printenv FOO", 0, ["bar", "bar"]),
     ("mpirun -x OMP_NUM_THREADS=3 -np 2 printenv OMP_NUM_THREADS", 0, ["3", "3"]),

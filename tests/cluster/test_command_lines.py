@@ -1,53 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vrun in place of mpirun and mpiexec.hydra: the lines of command_lines.py, the same ranks and codes.
-
-With VRUN_STOCK=1 the lines go to the stock launchers of Debian 12 instead (mpirun.openmpi and
-mpiexec.hydra): whoever changes the table shows so that it is true. Not in CI: mpirun sometimes hangs.
-"""
-
-import os
-import shlex
+"""vrun in place of mpirun: the lines of command_lines.py, the same ranks, output and codes."""
 
 import pytest
 
-from command_lines import FILES, HYDRA, OPEN_MPI
-from host import HOME, PLAIN_USER
-from jobs import PYTHON
-
-STOCK = os.environ.get("VRUN_STOCK")
-TOOLS = {"mpirun": "/usr/bin/mpirun.openmpi", "mpiexec": "/usr/bin/mpiexec.openmpi",
-         "mpiexec.hydra": "/usr/bin/mpiexec.hydra"}
-FOLDER = f"/srv/{PLAIN_USER}/lines"
+from command_lines import OPEN_MPI
+from line_host import STOCK, assert_does_what_it_did, host, run  # noqa: F401  (host is a fixture)
 
 
-@pytest.fixture(scope="module")
-def host(make_cluster):
-    host = make_cluster(1).workers[0]
-    script = [f"mkdir -p {FOLDER}/bin", f"ln -sf {PYTHON} {FOLDER}/bin/python3"]
-    for name, stock in TOOLS.items():
-        script.append(f"ln -sf {HOME}/bin/vrun {FOLDER}/bin/{name}")
-        if STOCK:  # a script: mpiexec.hydra looks for its proxy beside what it was called by
-            script += [f"rm {FOLDER}/bin/{name}",
-                       f"printf '#!/bin/sh\\nexec {stock} \"$@\"\\n' > {FOLDER}/bin/{name}",
-                       f"chmod +x {FOLDER}/bin/{name}"]
-    for name, text in FILES.items():
-        script.append(f"printf %s {shlex.quote(text)} > {FOLDER}/{name}")
-    script.append(f"chmod +x {FOLDER}/who")
-    made = host.run(["sh", "-ec", "\n".join(script)], user=PLAIN_USER)
-    assert made.code == 0, made
-    return host
-
-
-def run(host, line):
-    command = f"PATH={FOLDER}/bin:$PATH; {line}"
-    return host.run(["sh", "-c", command], user=PLAIN_USER, cwd=FOLDER, timeout=120)
-
-
-@pytest.mark.parametrize("line, code, lines", OPEN_MPI + HYDRA, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize("line, code, lines", OPEN_MPI, ids=lambda value: str(value)[:60])
 def test_a_line_does_what_it_did(host, line, code, lines):
-    ended = run(host, line)
-    assert ended.code == code, ended
-    assert sorted(ended.out.splitlines()) == sorted(lines), ended
+    assert_does_what_it_did(host, line, code, lines)
 
 
 @pytest.mark.skipif(bool(STOCK), reason="about vrun")

@@ -86,7 +86,9 @@ TEST_F(CommandLines, LetAnOptionOrAVariableDecideBetweenDialects) {
 
 TEST_F(CommandLines, StartOneProcessAsHydraUnlessHostsHaveCounts) {
     EXPECT_EQ(parsed({"p"}).apps[0].count, 0u);
+    EXPECT_EQ(parsed({"p"}).placement.oversubscribe, wire::Choice::unset);
     program = "mpiexec.hydra";
+    EXPECT_EQ(parsed({"p"}).placement.oversubscribe, wire::Choice::yes);
     EXPECT_EQ(parsed({"p"}).apps[0].count, 1u);
     EXPECT_EQ(parsed({"-hosts", "a:2", "p"}).apps[0].count, 0u);
     EXPECT_EQ(parsed({"-n", "2", "p", ":", "q"}).apps[1].count, 1u);
@@ -205,7 +207,7 @@ TEST_F(CommandLines, TellAboutATopic) {
     EXPECT_EQ(parsed({"-h"}).help_topic, "");
 }
 
-TEST_F(CommandLines, AreReadQuickly) {
+TEST_F(CommandLines, TakeAThousandHosts) {
     Words words{"-np", "10000", "--map-by", "ppr:10:node"};
     std::string hosts;
     for (int i = 0; i < 1000; ++i)
