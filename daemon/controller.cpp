@@ -19,6 +19,15 @@ using wire::to_controller;
     throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
 }
 
+wire::NodeLost notice_of(const Job& job, wire::NodeIndex node, const std::string& reason) {
+    return {node, job.nodes[node].name, job.nodes[node].address, reason};
+}
+
+wire::Failure failure_of(const Job& job, wire::NodeIndex node, const std::string& reason) {
+    return {wire::FailureKind::node_lost, node, job.nodes[node].name, false, 0, 0, reason,
+            wire::exit_code::node_lost};
+}
+
 wire::HostEntry entry_of(const Node& node) {
     return {node.name,         node.address,        node.port, node.slots,
             node.slots_source, wire::HostState::up, ""};
@@ -193,6 +202,7 @@ void Controller::on_job_message(Job& job, wire::Message message) {
                                     failed.error,
                                     failed.sentence,
                                     failed.exit_code};
+        job.lost.insert(0);
         return on_root_lost(job, failure);
     }
     case MessageType::job_ended:
@@ -207,16 +217,38 @@ void Controller::on_job_message(Job& job, wire::Message message) {
     if (ended && !job.client) on_control_over(job);
 }
 
+void Controller::on_node_gone(Job& job, wire::NodeIndex node, const Parting& parting) {
+    if (!parting.silent_since) return on_node_lost(job, node, parting.reason);
+    if (job.lost.contains(node)) return;
+    tasks_.spawn("report a silent node", report_silent(job.id, node, parting));
+    if (job.ended) return;
+    switchboard_.send(job, notice_of(job, node, parting.reason), to_controller, Origin::client);
+    const wire::Failure failure = failure_of(job, node, parting.reason);
+    if (node == 0) return on_root_lost(job, failure);
+    if (job.rootless) return;
+    const wire::EndJob end{wire::EndMode::kill, 0, failure};
+    switchboard_.send(job, end, 0, Origin::client);
+}
+
+asio::awaitable<void> Controller::report_silent(wire::JobId id, wire::NodeIndex node,
+                                                Parting parting) {
+    const auto loop = co_await asio::this_coro::executor;
+    const auto lease = Milliseconds{setup_.lease_ms};
+    asio::steady_timer timer{loop};
+    timer.expires_at(*parting.silent_since + lease + report_after_lease);
+    co_await timer.async_wait(asio::use_awaitable);
+    if (Job* job = jobs_.find(id)) on_node_lost(*job, node, parting.reason);
+}
+
+// Also when the job has ended: vrun may wait for output that will not come.
 void Controller::on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason) {
-    if (job.ended || !job.lost.insert(node).second) return;
-    const wire::JobNode& lost = job.nodes[node];
-    const wire::NodeLost notice{node, lost.name, lost.address, reason};
+    if (!job.lost.insert(node).second) return;
+    const wire::NodeLost notice = notice_of(job, node, reason);
     switchboard_.send(job, notice, to_controller, Origin::client);
+    if (job.ended) return;
+    if (!job.rootless && node != 0) return switchboard_.send(job, notice, 0, Origin::client);
     if (job.rootless) return on_heard_out(job);
-    if (node != 0) return switchboard_.send(job, notice, 0, Origin::client);
-    const wire::Failure failure{wire::FailureKind::node_lost, node, lost.name, false, 0, 0, reason,
-                                wire::exit_code::node_lost};
-    on_root_lost(job, failure);
+    on_root_lost(job, failure_of(job, node, reason));
 }
 
 void Controller::on_bad_message(Job& job, wire::NodeIndex node, const std::string& reason) {
@@ -240,12 +272,15 @@ void Controller::end_everywhere(Job& job, const wire::Failure& cause) {
         if (!job.lost.contains(node)) switchboard_.send(job, end, node, Origin::client);
 }
 
+// The root may live and only be out of our reach: the nodes below it must not report to it.
 void Controller::on_root_lost(Job& job, const wire::Failure& failure) {
     if (job.rootless || job.ended) return;
-    job.lost.insert(0);
     job.rootless = failure;
     switchboard_.send(job, wire::JobFailed{failure}, to_controller, Origin::client);
     end_everywhere(job, failure);
+    const wire::NodeLost notice = notice_of(job, 0, failure.text);
+    for (wire::NodeIndex node = 1; node < job.nodes.size(); ++node)
+        switchboard_.send(job, notice, node, Origin::client);
     on_heard_out(job);
 }
 

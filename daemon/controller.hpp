@@ -32,8 +32,9 @@ public:
     // job, and of nothing else.
     void on_bad_message(Job& job, wire::NodeIndex node, const std::string& reason);
 
-    // A node of a job that we control is out of reach.
-    void on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason);
+    // A node of a job that we control is out of reach. The job ends at once; but of one that fell
+    // silent, vrun hears the end only when the lease has ended its ranks for sure.
+    void on_node_gone(Job& job, wire::NodeIndex node, const Parting& parting);
 
     std::function<void(Job&)> on_job_begun;
 
@@ -53,6 +54,8 @@ private:
     void refuse(Client& client, int exit_code, std::string sentence);
     std::string network_text(const Job& job);
     Job* job_of(const Client& client, wire::JobId id);
+    asio::awaitable<void> report_silent(wire::JobId id, wire::NodeIndex node, Parting parting);
+    void on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason);
     void end_everywhere(Job& job, const wire::Failure& cause);
     void on_root_lost(Job& job, const wire::Failure& failure);
     void on_heard_out(Job& job);

@@ -77,7 +77,11 @@ asio::awaitable<void> Daemon::stay_connected() {
 
 void Daemon::on_peer_message(Peer& peer, wire::Message message) {
     const wire::Incarnation from = peer.hello.incarnation;
-    if (message.type == wire::MessageType::beat) return node_jobs_.renew_leases(from);
+    if (message.type == wire::MessageType::beat) {
+        // A mere answer: it has no job with us (any more).
+        if (wire::body_of<wire::Beat>(message).number > 0) node_jobs_.renew_leases(from);
+        return;
+    }
     if (message.type == wire::MessageType::launch_job) {
         node_jobs_.launch(message.body, from);
         return start_pulse();
@@ -85,6 +89,8 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
     if (!wire::traits_of(message.type).routed)
         throw std::system_error{std::make_error_code(std::errc::protocol_error), "hear a daemon"};
     Job* job = jobs_.find(message.route.job);
+    if (!job && message.type == wire::MessageType::end_job)
+        return node_jobs_.refuse_late_launch(peer, message.route);
     if (!job || (from != job->controller && !node_of(*job, from))) return;
     try {
         switchboard_.forward(*job, std::move(message), Origin::node);
@@ -94,16 +100,16 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
     }
 }
 
-void Daemon::on_peer_gone(wire::Incarnation peer, const std::string& reason) {
+void Daemon::on_peer_gone(wire::Incarnation peer, const Parting& parting) {
     for (const wire::JobId id : jobs_.ids()) {
         Job* job = jobs_.find(id);
         if (!job) continue;
         job->peers.erase(peer);
         const std::optional<wire::NodeIndex> node = node_of(*job, peer);
-        if (node) node_jobs_.on_neighbour_lost(*job, *node, reason);
-        if (job->is_controller && node) controller_.on_node_lost(*job, *node, reason);
+        if (node) node_jobs_.on_neighbour_lost(*job, *node, parting.reason);
+        if (job->is_controller && node) controller_.on_node_gone(*job, *node, parting);
         job = jobs_.find(id);
-        if (job && job->controller == peer) node_jobs_.on_controller_lost(*job, reason);
+        if (job && job->controller == peer) node_jobs_.on_controller_lost(*job, parting.reason);
     }
 }
 
@@ -134,9 +140,10 @@ void Daemon::on_part_over(Job& job) {
 
 void Daemon::erase(Job& job) {
     const wire::JobId id = job.id;
-    for (const wire::Incarnation peer : job.peers)
-        peers_.release(peer);
+    const auto peers = std::exchange(job.peers, {});
     jobs_.erase(id);
+    for (const wire::Incarnation peer : peers)
+        peers_.release(peer);
     log_.info("daemon: job over", {{"job", wire::id_text(id)}});
     if (jobs_.empty()) pulse_timer_.cancel();
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
@@ -156,7 +163,7 @@ asio::awaitable<void> Daemon::pulse() {
         const Milliseconds gap = stall_.tick(now);
         clients_.beat();
         node_jobs_.renew_leases(setup_.hello.incarnation);
-        peers_.beat(now, gap, setup_.lease + report_after_lease);
+        peers_.beat(now, gap, setup_.lease);
         shepherds_.judge(now, gap, setup_.lease);
         pulse_timer_.expires_after(beat_interval);
         co_await pulse_timer_.async_wait(as_values);

@@ -36,7 +36,7 @@ public:
     void stop() noexcept;
 
     void on_peer_message(Peer& peer, wire::Message message) override;
-    void on_peer_gone(wire::Incarnation peer, const std::string& reason) override;
+    void on_peer_gone(wire::Incarnation peer, const Parting& parting) override;
     void on_shepherd_message(Shepherd& shepherd, wire::Message message) override;
     void on_shepherd_gone(Shepherd& shepherd, const std::string& reason) override;
     void on_client_message(const ClientPointer& client, wire::Message message) override;

@@ -58,9 +58,9 @@ std::optional<wire::Scale> JobTable::scale_of(wire::MessageType type, wire::Rout
                                               std::span<const std::byte> start) {
     if (!wire::traits_of(type).routed) return wire::Scale{};
     if (type == wire::MessageType::launch_job) return claimed_scale(start).value_or(wire::Scale{});
-    const Job* job = find(route.job);
-    if (!job) return std::nullopt;
-    return job->scale;
+    if (const Job* job = find(route.job)) return job->scale;
+    if (type == wire::MessageType::end_job) return wire::Scale{};  // answered also when unknown
+    return std::nullopt;
 }
 
 }  // namespace vrun::daemon

@@ -10,6 +10,8 @@
 namespace vrun::daemon {
 namespace {
 
+constexpr std::chrono::minutes launch_late_max{1};  // by then its sender is lost as well
+
 [[noreturn]] void refuse(const char* doing) {
     throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
 }
@@ -36,6 +38,7 @@ NodeJobs::NodeJobs(asio::any_io_executor loop, Self self, JobTable& jobs, Peers&
 void NodeJobs::launch(std::span<const std::byte> body, wire::Incarnation from) {
     Result<wire::LaunchJob> launch = unpack(body);
     if (!launch) throw std::system_error{launch.error().code, launch.error().doing};
+    if (ended_early_.contains(launch->job)) return;
     const Job* known = jobs_.find(launch->job);
     if (known && (known->self || !known->is_controller)) refuse("launch a job twice");
     const bool is_ours = launch->controller == self_.incarnation;
@@ -167,6 +170,16 @@ void NodeJobs::on_controller_lost(Job& job, const std::string& reason) {
     const wire::Route route{job.id, *job.self, wire::to_controller};
     switchboard_.forward(job, wire::message_of(wire::EndJob{wire::EndMode::kill, 0, cause}, route),
                          Origin::node);
+}
+
+void NodeJobs::refuse_late_launch(Peer& controller, wire::Route route) {
+    if (route.from != wire::to_controller) return;
+    const Clock::time_point now = Clock::now();
+    std::erase_if(ended_early_,
+                  [&](const auto& entry) { return now - entry.second > launch_late_max; });
+    ended_early_[route.job] = now;
+    controller.link.send(wire::NodeDone{{route.to}},
+                         wire::Route{route.job, wire::to_controller, route.to});
 }
 
 void NodeJobs::renew_leases(wire::Incarnation controller) {

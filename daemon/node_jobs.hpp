@@ -34,6 +34,10 @@ public:
     // The job's controller is out of reach: its ranks here end.
     void on_controller_lost(Job& job, const std::string& reason);
 
+    // The controller ended a job that is not here: over, or not launched yet. It will not be, and
+    // the controller, which may wait for this node, hears that.
+    void refuse_late_launch(Peer& controller, wire::Route route);
+
     // The controller's beat: renews its jobs here.
     void renew_leases(wire::Incarnation controller);
 
@@ -60,6 +64,7 @@ private:
     Shepherds& shepherds_;
     Switchboard& switchboard_;
     Log& log_;
+    std::map<wire::JobId, Clock::time_point> ended_early_;
     TaskGroup tasks_;
 };
 

@@ -11,6 +11,8 @@
 
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <optional>
+#include <string>
 
 namespace vrun::daemon {
 
@@ -32,13 +34,19 @@ struct Peer {
     asio::steady_timer idle;  // runs while nothing needs a connection that we dialed
 };
 
+// How a peer left us. One that fell silent may not have noticed yet.
+struct Parting {
+    std::string reason;
+    std::optional<Clock::time_point> silent_since = std::nullopt;
+};
+
 // What the daemon does with what its peers say, called on the loop. A std::system_error thrown out
 // of on_peer_message (a bad body) closes that connection and nothing else.
 class PeerEvents {
 public:
     virtual ~PeerEvents() = default;
     virtual void on_peer_message(Peer& peer, wire::Message message) = 0;
-    virtual void on_peer_gone(wire::Incarnation peer, const std::string& reason) = 0;
+    virtual void on_peer_gone(wire::Incarnation peer, const Parting& parting) = 0;
 };
 
 }  // namespace vrun::daemon

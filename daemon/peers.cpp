@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/peers.hpp"
 
+#include "daemon/tcp_sockets.hpp"
 #include "wire/base/deadline.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/speech.hpp"
-
-#include <netinet/tcp.h>
-#include <asio/ip/v6_only.hpp>
 
 namespace vrun::daemon {
 namespace {
@@ -16,7 +14,6 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 
 constexpr auto as_values = asio::experimental::as_tuple(use_awaitable);
-constexpr unsigned user_timeout_ms = 30'000;  // the kernel's backstop; beats are faster
 constexpr std::chrono::seconds refusal_log_interval{1};
 constexpr std::chrono::seconds accept_pause{1};  // when no descriptor is left
 
@@ -48,25 +45,6 @@ std::string reason_of(const std::exception_ptr& failure) {
     } catch (const std::exception& error) {
         return error.what();
     }
-}
-
-void set_user_timeout(tcp::socket& socket) {
-    using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
-    socket.set_option(UserTimeout{static_cast<int>(user_timeout_ms)});
-}
-
-tcp::acceptor listening(asio::any_io_executor loop, std::uint16_t port) {
-    tcp::acceptor acceptor{loop};
-    std::error_code no_ipv6;
-    acceptor.open(tcp::v6(), no_ipv6);
-    if (no_ipv6)
-        acceptor.open(tcp::v4());
-    else
-        acceptor.set_option(asio::ip::v6_only{false});
-    acceptor.set_option(tcp::acceptor::reuse_address{true});
-    acceptor.bind({no_ipv6 ? tcp::v4() : tcp::v6(), port});
-    acceptor.listen();
-    return acceptor;
 }
 
 }  // namespace
@@ -176,7 +154,7 @@ asio::awaitable<std::unique_ptr<wire::Stream>> Peers::secured(tcp::socket socket
 }
 
 asio::awaitable<Peers::PeerPointer> Peers::greet(tcp::socket socket, bool dialed) {
-    set_user_timeout(socket);
+    set_timeouts(socket);
     const Endpoint remote = plain(socket.remote_endpoint());
     const Endpoint local = plain(socket.local_endpoint());
     auto stream = co_await secured(std::move(socket), dialed);
@@ -242,7 +220,7 @@ asio::awaitable<void> Peers::serve(PeerPointer peer) {
         if (error.code() == asio::error::operation_aborted && !peer->link.is_closed()) throw;
         reason = std::string{"its connection failed: "} + error.what();
     }
-    remove(peer, reason);
+    remove(peer, {reason});
 }
 
 // Its job may have reached us not yet, or have left us already: it must hear that we live all the
@@ -261,7 +239,7 @@ asio::awaitable<void> Peers::write(PeerPointer peer) {
     peer->link.close();
 }
 
-void Peers::remove(const PeerPointer& peer, const std::string& reason) {
+void Peers::remove(const PeerPointer& peer, const Parting& parting) {
     peer->link.close();
     peer->idle.cancel();
     const wire::Incarnation incarnation = peer->hello.incarnation;
@@ -270,10 +248,17 @@ void Peers::remove(const PeerPointer& peer, const std::string& reason) {
     if (registered == peers_.end() || registered->second != peer) return;
     peers_.erase(registered);
     std::erase_if(known_, [&](const auto& entry) { return entry.second == incarnation; });
-    log_.info(
-        "peers: disconnected",
-        {{"node", peer->hello.node_name}, {"address", text_of(peer->remote)}, {"reason", reason}});
-    events_.on_peer_gone(incarnation, reason);
+    log_.info("peers: disconnected", {{"node", peer->hello.node_name},
+                                      {"address", text_of(peer->remote)},
+                                      {"reason", parting.reason}});
+    events_.on_peer_gone(incarnation, parting);
+}
+
+void Peers::remove_silent(const PeerPointer& peer, Clock::time_point now) {
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(peer->silence.length(now));
+    const std::string reason = "silent for " + std::to_string(seconds.count()) + " s";
+    remove(peer, {reason, now - peer->silence.length(now)});
 }
 
 Peer* Peers::find(wire::Incarnation incarnation) noexcept {
@@ -291,7 +276,13 @@ void Peers::use(wire::Incarnation incarnation) {
 void Peers::release(wire::Incarnation incarnation) {
     const auto found = peers_.find(incarnation);
     if (found == peers_.end() || found->second->uses == 0) return;
-    if (--found->second->uses == 0) arm_idle(found->second);
+    if (--found->second->uses > 0) return;
+    const PeerPointer peer = found->second;
+    const Clock::time_point now = Clock::now();
+    if (peer->silence.judge(now, suspect_after) == Verdict::lost)
+        remove_silent(peer, now);  // nobody watches it from here, and the next job would trust it
+    else
+        arm_idle(peer);
 }
 
 void Peers::arm_idle(const PeerPointer& peer) {
@@ -316,11 +307,8 @@ void Peers::beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_afte
             peer->link.send(wire::Beat{++peer->beats_sent, gap_ms});
         if (peer->silence.judge(now, lost_after) == Verdict::lost) lost.push_back(peer);
     }
-    for (const PeerPointer& peer : lost) {
-        const auto seconds =
-            std::chrono::duration_cast<std::chrono::seconds>(peer->silence.length(now));
-        remove(peer, "silent for " + std::to_string(seconds.count()) + " s");
-    }
+    for (const PeerPointer& peer : lost)
+        remove_silent(peer, now);
 }
 
 void Peers::stop() {

@@ -73,7 +73,8 @@ private:
     void answer(Peer& peer, const wire::Message& beat);
     void arm_idle(const PeerPointer& peer);
     void log_refusal(const asio::ip::address& address, const std::string& reason);
-    void remove(const PeerPointer& peer, const std::string& reason);
+    void remove(const PeerPointer& peer, const Parting& parting);
+    void remove_silent(const PeerPointer& peer, Clock::time_point now);
 
     asio::any_io_executor loop_;
     Setup setup_;

@@ -208,14 +208,14 @@ void JobSession::on_node_lost(const Message& message) {
     if (lost_said_.insert(lost.node).second)
         output_.say(node_lost_line(lost, job_->id, job_->accepted));
     input_.leave_out(lost.node);
-    set_drained(lost.node);
+    lose_output(lost.node);
 }
 
 void JobSession::on_ended(const Message& message) {
     ended_ = wire::body_of<wire::JobEnded>(message);
     say_failure(ended_->failure);
     for (const wire::NodeIndex node : ended_->lost)
-        set_drained(node);
+        lose_output(node);
     check_complete();
 }
 
@@ -260,8 +260,16 @@ void JobSession::set_drained(wire::NodeIndex node) {
     check_complete();
 }
 
+// A node that is lost after its ranks ended well may have taken output with it.
+void JobSession::lose_output(wire::NodeIndex node) {
+    if (node < job_->is_drained.size() && !job_->is_drained[node]) is_output_lost_ = true;
+    set_drained(node);
+}
+
 void JobSession::check_complete() {
-    if (ended_ && job_->drained == job_->is_drained.size()) decide(exit_code_of(ended_->exit_code));
+    if (!ended_ || job_->drained < job_->is_drained.size()) return;
+    const int code = exit_code_of(ended_->exit_code);
+    decide(code == 0 && is_output_lost_ ? exit_code::node_lost : code);
 }
 
 void JobSession::end_job(wire::EndMode mode, wire::FailureKind kind, int code, int exit_code) {

@@ -83,6 +83,7 @@ private:
     void on_file_failure(const Error& error);
     void end_job_unwritten();
     void set_drained(wire::NodeIndex node);
+    void lose_output(wire::NodeIndex node);
     void check_complete();
     void end_job(wire::EndMode mode, wire::FailureKind kind, int code, int exit_code);
     void decide(int exit_code);
@@ -111,6 +112,7 @@ private:
     std::optional<wire::JobEnded> ended_;
     std::optional<int> exit_code_;    // decided; what remains is to write what has come
     int output_exit_code_ = 0;        // of a stream that could not be written
+    bool is_output_lost_ = false;     // a node went before it had sent all
     int end_signals_ = 0;             // how often we were told to end
     std::vector<int> early_signals_;  // for the ranks, from before there was a job
     bool failure_said_ = false;

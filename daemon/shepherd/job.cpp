@@ -130,7 +130,7 @@ asio::awaitable<void> Job::keep_time() {
     asio::steady_timer timer{around_.loop};
     bool is_over = false;
     for (std::uint64_t number = 1;; ++number) {
-        timer.expires_after(Lease::tick_every);
+        timer.expires_at(lease_.next_tick(Lease::Clock::now()));
         co_await timer.async_wait(asio::use_awaitable);
         const auto gap = lease_.tick(Lease::Clock::now());
         around_.link.send(wire::Beat{number, static_cast<std::uint32_t>(gap.count())});

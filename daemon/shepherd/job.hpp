@@ -62,7 +62,7 @@ private:
     bool hear_io(const wire::Message& message);
     void hear_report(const wire::Message& message);
     void hear_end(const wire::EndJob& end, wire::NodeIndex from);
-    void hear_loss(const wire::NodeLost& lost);
+    void hear_loss(const wire::NodeLost& lost, wire::NodeIndex from);
 
     template <class Report>
     void tell_root(Orders (Ruler::*hear)(const Report&), const Report& report);

@@ -60,7 +60,7 @@ void Job::hear_report(const wire::Message& message) {
     case MessageType::node_done:
         return report_done(from, body_of<wire::NodeDone>(message).nodes);
     case MessageType::node_lost:
-        return hear_loss(body_of<wire::NodeLost>(message));
+        return hear_loss(body_of<wire::NodeLost>(message), from);
     case MessageType::end_job:
         return hear_end(body_of<wire::EndJob>(message), from);
     case MessageType::signal: {
@@ -82,9 +82,12 @@ void Job::hear_report(const wire::Message& message) {
     }
 }
 
-// To the root it is a request. To the others an order: from their parent for all below, from the
-// controller for this node alone, and then the root has to hear why its ranks die.
+// To the root it is a request, or a node that lost the controller says why it ends. To the others
+// an order: from their parent for all below, from the controller for this node alone, and then the
+// root has to hear why its ranks die.
 void Job::hear_end(const wire::EndJob& end, NodeIndex from) {
+    const bool is_request = from == wire::to_controller || from == mail_.self();
+    if (ruler_ && !is_request) return obey(ruler_->controller_lost(from));
     if (ruler_) return obey(ruler_->end_requested(end));
     if (from == wire::to_controller)
         mail_.to_root(end);
@@ -93,13 +96,14 @@ void Job::hear_end(const wire::EndJob& end, NodeIndex from) {
     apply(end);
 }
 
-void Job::hear_loss(const wire::NodeLost& lost) {
+void Job::hear_loss(const wire::NodeLost& lost, NodeIndex from) {
     if (lost.node == mail_.self()) return;
     const bool was_parent = mail_.is_parent(lost.node), was_child = mail_.is_child(lost.node);
     mail_.lose(lost.node);
     wireup_.lose(lost.node);
     if (ruler_) {
-        obey(ruler_->node_lost(lost));
+        const bool is_final = from == wire::to_controller;
+        obey(ruler_->node_lost(lost, is_final ? Witness::controller : Witness::neighbour));
         if (ruler_->has_orphans()) tasks_.spawn("orphans", give_up_orphans());
         return;
     }

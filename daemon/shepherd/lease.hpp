@@ -23,7 +23,8 @@ public:
         extended_ = false;
     }
 
-    // Once every tick_every. The answer is how much later it came than it should have.
+    // At next_tick(), which is once every tick_every or sooner. The answer is how much later it
+    // came than it should have.
     Milliseconds tick(Clock::time_point now) {
         const auto passed = std::chrono::duration_cast<Milliseconds>(now - ticked_);
         const Milliseconds gap = std::max(passed - tick_every, Milliseconds{0});
@@ -32,6 +33,11 @@ public:
         if (!extended_) deadline_ += gap;
         extended_ = true;
         return gap;
+    }
+
+    // Soon enough to end on time.
+    Clock::time_point next_tick(Clock::time_point now) const noexcept {
+        return is_over(now) ? now + tick_every : std::min(now + tick_every, deadline_);
     }
 
     bool is_over(Clock::time_point now) const noexcept { return now >= deadline_; }

@@ -97,31 +97,38 @@ Orders Ruler::end_requested(const wire::EndJob& request) {
     return take();
 }
 
-Orders Ruler::node_lost(const wire::NodeLost& lost) {
+Orders Ruler::node_lost(const wire::NodeLost& lost, Witness witness) {
     if (lost.node >= nodes_.size() || nodes_[lost.node].lost) return take();
     const auto below = wire::tree_subtree(lost.node, static_cast<NodeIndex>(nodes_.size()));
     const bool owes =
         std::ranges::any_of(below, [this](NodeIndex node) { return nodes_[node].is_awaited(); });
     if (!owes || state_ == State::ended) return take();
-    wire::Failure failure;
-    failure.kind = FailureKind::node_lost;
-    failure.node = lost.node;
-    failure.node_name = nodes_[lost.node].name;
-    failure.text = lost.reason;
+    wire::Failure failure = failure_of_node(lost.node, lost.reason);
     if (!lost.address.empty()) failure.text += " (" + lost.address + ")";
     fail(std::move(failure), Event::lost, {});
     for (const NodeIndex node : below) {
         nodes_[node].orphaned = true;
         count_out(nodes_[node]);
     }
-    nodes_[lost.node].lost = !nodes_[lost.node].done;
+    if (witness == Witness::controller) nodes_[lost.node].lost = !nodes_[lost.node].done;
     settle();
+    return take();
+}
+
+Orders Ruler::controller_lost(NodeIndex node) {
+    if (node >= nodes_.size() || !nodes_[node].is_awaited() || state_ == State::ended)
+        return take();
+    fail(failure_of_node(node, "it has no word from the job's controller"), Event::lost,
+         {.mode = EndMode::kill, .cause = {}});
     return take();
 }
 
 Orders Ruler::nodes_done(std::span<const NodeIndex> nodes) {
     for (const NodeIndex node : nodes) {
         if (node >= nodes_.size()) continue;
+        if (nodes_[node].ranks_left > 0)  // nobody told it to end
+            fail(failure_of_node(node, "it has lost the way to the job's other nodes"), Event::lost,
+                 {});
         nodes_[node].done = true;
         count_out(nodes_[node]);
     }
@@ -184,6 +191,15 @@ void Ruler::begin_sweep() {
 
 void Ruler::count_out(Node& node) {
     ranks_left_ -= std::exchange(node.ranks_left, 0);
+}
+
+wire::Failure Ruler::failure_of_node(NodeIndex node, std::string text) const {
+    wire::Failure failure;
+    failure.kind = FailureKind::node_lost;
+    failure.node = node;
+    failure.node_name = nodes_[node].name;
+    failure.text = std::move(text);
+    return failure;
 }
 
 wire::Failure Ruler::failure_of_rank(FailureKind kind, wire::Rank rank, std::int32_t code) const {

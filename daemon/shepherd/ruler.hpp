@@ -21,8 +21,12 @@ namespace vrun::shepherd {
 using Order = std::variant<wire::JobStarted, wire::JobFailed, wire::EndJob, wire::JobEnded>;
 using Orders = std::vector<Order>;
 
-inline constexpr std::chrono::milliseconds orphan_wait{wire::end_grace_ms};
+inline constexpr std::chrono::milliseconds orphan_wait{2'000};  // it sees the loss a beat later
 inline constexpr std::size_t failure_text_max = 2048;  // EndJob and JobFailed are small messages
+
+// Who says that a node is lost. To a neighbour only its own connection is: the node may live and
+// report through the controller.
+enum class Witness { neighbour, controller };
 
 class Ruler {
 public:
@@ -33,11 +37,12 @@ public:
     Orders rank_exited(const wire::RankExited& exited);
     Orders rank_aborted(const wire::AbortJob& aborted);
     Orders end_requested(const wire::EndJob& request);  // by vrun, its daemon, or a node
-    Orders node_lost(const wire::NodeLost& lost);
+    Orders node_lost(const wire::NodeLost& lost, Witness witness);
+    Orders controller_lost(wire::NodeIndex node);  // as that node says; it ends its part
     Orders nodes_done(std::span<const wire::NodeIndex> nodes);
 
-    // Nodes below a lost one end by themselves and report through the controller, if they can. Give
-    // them orphan_wait, then stop waiting: they count as lost.
+    // A lost node, if it lives, and those below it end by themselves and report through the
+    // controller, if they can. Give them orphan_wait, then stop waiting: they count as lost.
     bool has_orphans() const noexcept;
     Orders give_up_orphans();
 
@@ -57,6 +62,7 @@ private:
 
     bool advance(Event event);
     void fail(wire::Failure failure, Event event, wire::EndJob end);
+    wire::Failure failure_of_node(wire::NodeIndex node, std::string text) const;
     void order(wire::EndJob end);  // in place of one already in the list
     void settle();
     void begin_sweep();

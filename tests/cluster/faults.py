@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of docs/failures.md share: a job that runs until something hits it, and what must
-hold then. Times are printed, order is asserted: a loaded machine is slow, not wrong."""
+hold then. A loaded machine is slow, not wrong: limits in time have room, and are printed."""
 
 import signal
 import time

@@ -42,7 +42,7 @@ struct Half final : PeerEvents {
     Endpoint endpoint() const { return {asio::ip::address_v4::loopback(), port}; }
 
     void on_peer_message(Peer&, wire::Message message) override { heard.push_back(message.type); }
-    void on_peer_gone(wire::Incarnation peer, const std::string&) override { gone.push_back(peer); }
+    void on_peer_gone(wire::Incarnation peer, const Parting&) override { gone.push_back(peer); }
     asio::awaitable<void> end() {
         peers.stop();
         co_await peers.join();
@@ -187,6 +187,23 @@ TEST(Peers, BeatOnlyToThoseInUseAndLoseTheSilent) {
         a.peers.beat(now + 1h, 1h, 12s);
         EXPECT_NE(a.peers.find(2), nullptr) << "our own gap is forgiven";
         a.peers.beat(now + 3h, 0ms, 12s);
+        EXPECT_EQ(a.peers.find(2), nullptr);
+        EXPECT_EQ(a.gone.size(), 1u);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+TEST(Peers, LetGoOfOneThatWasSilentWhenItsLastJobEnded) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        a.peers.use(2);
+        a.peers.use(2);
+        a.peers.find(2)->silence.heard(Clock::now() - 4s);
+        a.peers.release(2);
+        EXPECT_NE(a.peers.find(2), nullptr) << "another job needs it, and judges it";
+        a.peers.release(2);
         EXPECT_EQ(a.peers.find(2), nullptr);
         EXPECT_EQ(a.gone.size(), 1u);
         co_await a.end();

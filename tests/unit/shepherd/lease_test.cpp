@@ -44,6 +44,13 @@ TEST(Lease, MayBeExtendedAgainAfterARenewal) {
     EXPECT_FALSE(lease.is_over(start + seconds{62}));
 }
 
+TEST(Lease, IsLookedAtWhenItEnds) {
+    Lease lease{start, std::chrono::milliseconds{2'500}};
+    EXPECT_EQ(lease.next_tick(start), start + seconds{1});
+    EXPECT_EQ(lease.next_tick(start + seconds{2}), start + std::chrono::milliseconds{2'500});
+    EXPECT_EQ(lease.next_tick(start + seconds{3}), start + seconds{4});
+}
+
 TEST(Lease, TakesSmallDelaysAsOrdinary) {
     Lease lease{start, seconds{10}};
     EXPECT_EQ(lease.tick(start + std::chrono::milliseconds{2'900}).count(), 1'900);

@@ -38,10 +38,11 @@ public:
     }
     void done(std::vector<NodeIndex> nodes) { hear(ruler.nodes_done(nodes)); }
     void orphans_are_overdue() { hear(ruler.give_up_orphans()); }
-    void loses(NodeIndex node) {
-        hear(ruler.node_lost(
-            {.node = node, .name = "x", .address = "10.1.0.9", .reason = "silent"}));
+    void loses(NodeIndex node, Witness witness = Witness::controller) {
+        hear(ruler.node_lost({.node = node, .name = "x", .address = "10.1.0.9", .reason = "silent"},
+                             witness));
     }
+    void misses_the_controller(NodeIndex node) { hear(ruler.controller_lost(node)); }
     void cancel(EndMode mode, int signal) {
         wire::EndJob end;
         end.mode = mode;
@@ -220,6 +221,44 @@ TEST(Ruler, HearsOrphansThatReportInTime) {
     EXPECT_EQ(court.ended.size(), 1u);
 }
 
+TEST(Ruler, WaitsForANodeThatOnlyItsNeighbourLost) {
+    Court court;
+    court.all_start();
+    court.loses(1, Witness::neighbour);
+    EXPECT_EQ(court.failures.at(0).exit_code, 121);
+    court.killed(0, 15);
+    court.killed(1, 15);
+    court.done({0});
+    EXPECT_TRUE(court.ended.empty()) << "it may report through the controller";
+    EXPECT_TRUE(court.ruler.has_orphans());
+    court.done({1});
+    ASSERT_EQ(court.ended.size(), 1u);
+    EXPECT_TRUE(court.ended[0].lost.empty());
+}
+
+TEST(Ruler, BelievesTheControllerAfterANeighbour) {
+    Court court;
+    court.all_start();
+    court.loses(1, Witness::neighbour);
+    court.killed(0, 15);
+    court.killed(1, 15);
+    court.done({0});
+    court.loses(1);
+    EXPECT_EQ(court.ended.at(0).lost, std::vector<NodeIndex>{1});
+    EXPECT_EQ(court.failures.size(), 1u);
+}
+
+TEST(Ruler, NamesANodeThatMissesTheController) {
+    Court court;
+    court.all_start();
+    court.misses_the_controller(1);
+    EXPECT_EQ(court.failures.at(0).kind, FailureKind::node_lost);
+    EXPECT_EQ(court.failures.at(0).node, 1u);
+    EXPECT_EQ(court.failures.at(0).exit_code, 121);
+    EXPECT_EQ(modes(court), std::vector{EndMode::kill});
+    court.ruler.controller_lost(9);  // no such node: no crash
+}
+
 TEST(Ruler, SweepsAtOnceWhenTheLastRunningNodeIsLost) {
     Court court;
     court.all_start();
@@ -299,15 +338,17 @@ TEST(Ruler, CountsEachRankAndNodeOnce) {
     EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
 }
 
-TEST(Ruler, TakesADoneNodesRanksAsReaped) {
+TEST(Ruler, FailsAJobThatANodeLeavesUntoldAndTakesItsRanksAsReaped) {
     Court court;
     court.all_start();
     court.done({1});
+    EXPECT_EQ(court.failures.at(0).kind, FailureKind::node_lost);
+    EXPECT_EQ(court.failures.at(0).node, 1u);
     court.exits(0);
     court.exits(1);
-    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+    EXPECT_EQ(modes(court), (std::vector{EndMode::terminate, EndMode::sweep}));
     court.done({0});
-    EXPECT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(court.ended.at(0).exit_code, 121);
 }
 
 TEST(Ruler, SaysNothingOnceEnded) {
