@@ -6,6 +6,7 @@
 #include "daemon/init.hpp"
 #include "daemon/options.hpp"
 #include "daemon/resources.hpp"
+#include "process/descriptors.hpp"
 #include "process/private_memory.hpp"
 #include "process/program.hpp"
 #include "wire/base/escape.hpp"
@@ -24,6 +25,8 @@ namespace vrun::daemon {
 namespace {
 
 constexpr std::array default_key_files{"/run/secrets/vrun_key", "/etc/vrun/key"};
+
+constexpr std::size_t descriptors_needed = 32;  // to serve one small job
 
 struct Refusal {  // what keeps vrund from starting
     int exit_code;
@@ -182,6 +185,7 @@ void return_large_memory() {
 
 int serve(const Options& options) {
     wire::ignore_sigpipe();
+    process::require_descriptors(descriptors_needed);
     process::make_memory_private();
     return_large_memory();
     Log log{"vrund", options.log_level};

@@ -109,8 +109,10 @@ asio::awaitable<void> NodeJobs::start(wire::NodeIndex self, wire::LaunchJob laun
     if (shepherd) co_return serve(*job, **shepherd, std::move(launch));
     log_.error("jobs: cannot start",
                {{"job", wire::id_text(id)}, {"reason", shepherd.error().message()}});
-    report_not_started(*job, self, shepherd.error(), wire::exit_code::refused);
-    announce_lost(*job, self, "its shepherd did not start");
+    const bool is_forbidden = shepherd.error().code == std::errc::operation_not_permitted;
+    report_not_started(*job, self, shepherd.error(),
+                       is_forbidden ? wire::exit_code::refused : wire::exit_code::node_lost);
+    announce_lost(*job, self, "cannot " + shepherd.error().message());
     end_part(*job);
 }
 

@@ -5,6 +5,7 @@
 #include "process/memory.hpp"
 #include "process/oom_score.hpp"
 #include "process/private_memory.hpp"
+#include "wire/base/thrown.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/messages/launch.hpp"
 
@@ -107,7 +108,7 @@ asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity,
         auto starting = start(std::move(identity), std::move(node_name));
         co_return co_await std::move(starting);
     } catch (const std::system_error& error) {
-        failure = Error{error.code(), std::string{"start a shepherd: "} + error.what()};
+        failure = error_of("start a shepherd", error);
     }
     co_return *failure;
 }
@@ -139,6 +140,7 @@ asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string
         end(*shepherd, "it did not start");
         std::rethrow_exception(failure);
     }
+    shepherd->is_ready = true;
     tasks_.spawn("reader", read(shepherd));
     log_.debug("shepherds: started",
                {{"uid", shepherd->identity.uid}, {"pid", shepherd->guard.pid()}});
@@ -200,7 +202,7 @@ asio::awaitable<void> Shepherds::watch(std::shared_ptr<Shepherd> shepherd) {
     const pid_t pid = shepherd->guard.pid();
     const process::ExitStatus status = co_await shepherd->guard.wait();
     pids_.erase(pid);
-    shepherd->link.close();
+    if (shepherd->is_ready) shepherd->link.close();  // else its last words may still lie there
     shepherd->idle.cancel();
     std::erase(shepherds_, shepherd);
     const std::string reason = shepherd->cause.empty() ? ending_of(status) : shepherd->cause;

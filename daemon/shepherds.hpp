@@ -39,6 +39,7 @@ struct Shepherd : std::enable_shared_from_this<Shepherd> {
     wire::Identity identity;
     std::string node_name;
     std::optional<wire::JobId> job;
+    bool is_ready = false;  // it said so
     std::size_t jobs_served = 0;
     Silence silence{Clock::now()};
     asio::steady_timer idle;

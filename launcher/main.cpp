@@ -9,6 +9,7 @@
 #include "launcher/private_daemon.hpp"
 #include "launcher/submission.hpp"
 #include "launcher/terminal.hpp"
+#include "process/descriptors.hpp"
 #include "wire/hello.hpp"
 
 #include <unistd.h>
@@ -25,6 +26,7 @@ using namespace vrun::launcher;
 
 // As the user called us: mpirun, mpiexec.hydra, vrun.
 const Terminal terminal{::program_invocation_short_name};
+constexpr std::size_t descriptors_needed = 16;  // however large the job
 
 SessionOptions session_options(const Settings& settings) {
     SessionOptions options;
@@ -103,6 +105,7 @@ std::string text_of(const std::vector<std::string>& lines) {
 int main(int argc, char** argv) {
     try {
         fill_closed_standard_descriptors();
+        process::require_descriptors(descriptors_needed);
         const Result<Settings> settings = parse(command_line(argc, argv));
         if (!settings) return terminal.complain(settings.error().message(), wire::exit_code::usage);
         if (settings->help)

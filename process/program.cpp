@@ -2,10 +2,13 @@
 #include "process/program.hpp"
 
 #include "wire/base/escape.hpp"
+#include "wire/messages/failure.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <array>
 
 namespace vrun::process {
 namespace {
@@ -83,6 +86,12 @@ Result<std::string> find_program(const std::string& name,
 }
 
 int exit_code_of(std::error_code start_error) noexcept {
+    constexpr std::array out_of_something{
+        std::errc::resource_unavailable_try_again, std::errc::too_many_files_open,
+        std::errc::too_many_files_open_in_system, std::errc::not_enough_memory,
+        std::errc::no_space_on_device};
+    const auto is_it = [&](std::errc condition) { return start_error == condition; };
+    if (std::ranges::any_of(out_of_something, is_it)) return wire::exit_code::node_lost;
     return start_error == std::errc::no_such_file_or_directory ? 127 : 126;
 }
 

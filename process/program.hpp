@@ -19,7 +19,8 @@ Result<std::string> find_program(const std::string& name,
                                  std::optional<std::string_view> path_value,
                                  const std::string& workdir);
 
-// 127 when there is no such program, 126 when it cannot be executed.
+// 127 when there is no such program, 121 when the node is out of processes, descriptors, memory or
+// room, else 126: it cannot be executed.
 int exit_code_of(std::error_code start_error) noexcept;
 
 // The value of NAME in "NAME=value" strings; the last one counts.

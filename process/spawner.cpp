@@ -46,6 +46,10 @@ struct ChildContext {
     int error = 0;  // 0: the program runs
 };
 
+constexpr const char* no_process =
+    ", making a process (the limits are pids.max of the cgroup, TasksMax= of a unit, --pids-limit "
+    "of "
+    "a container, ulimit -u)";
 constexpr std::size_t child_stack_size = 64 * 1024;
 
 // A handler of ours must not run in the child on borrowed memory: block all around clone().
@@ -206,7 +210,9 @@ Result<Child> Spawner::spawn(ChildPlan plan) {
         return ::clone(run_child, stack.get() + child_stack_size,
                        CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &context, &pidfd);
     }();
-    check(pid, "clone");
+    if (pid < 0)
+        return Error{{errno, std::system_category()},
+                     "start '" + escaped(plan.argv[0]) + "'" + no_process};
 
     Child child{loop_, pid, UniqueFd{pidfd}, plan.group};
     if (context.error == 0) return child;

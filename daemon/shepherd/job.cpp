@@ -3,6 +3,9 @@
 
 #include "daemon/shepherd/failure_code.hpp"
 #include "process/descendants.hpp"
+#include "process/descriptors.hpp"
+#include "process/program.hpp"
+#include "wire/base/thrown.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/session.hpp"
@@ -22,6 +25,9 @@ namespace {
 
 // An MPI_Abort text and the like, in a message that is small.
 constexpr std::size_t text_size_max = 2048;
+
+// Two pipes, a pidfd and libpmix's connection; and what starting one, or libpmix, opens meanwhile.
+constexpr std::size_t descriptors_per_rank = 4, descriptors_spare = 16;
 
 wire::StartRanks checked(wire::StartRanks start) {
     const wire::LaunchJob& launch = start.launch;
@@ -74,6 +80,7 @@ asio::awaitable<void> Job::run() {
 
 // Between two ranks others have their turn: a beat, or the order to stop.
 asio::awaitable<void> Job::start_ranks() {
+    process::require_descriptors(descriptors_spare + local_.size() * descriptors_per_rank);
     directories_ = make_job_directories(around_.guarded.directories, wire::id_text(id()));
     const pmix::JobSetup setup{start_.launch, start_.node, directories_.session, ::getuid(),
                                ::getgid()};
@@ -162,13 +169,13 @@ void Job::on_task_failure(std::string_view name, std::exception_ptr failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const std::system_error& thrown) {
-        error = {thrown.code(), std::string{name} + ": " + thrown.what()};
+        error = error_of(std::string{name}, thrown);
     } catch (const std::exception& thrown) {
         error.doing += std::string{": "} + thrown.what();
     }
     around_.log.error("a job's task failed",
                       {{"job", wire::id_text(id())}, {"reason", error.message()}});
-    tell_root(&Ruler::start_failed, starter_.failure(error, wire::exit_code::not_executable));
+    tell_root(&Ruler::start_failed, starter_.failure(error, process::exit_code_of(error.code)));
     if (!settled_.is_set()) report_not_started(SIGTERM, /*signaled=*/true);
 }
 

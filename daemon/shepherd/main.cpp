@@ -5,13 +5,17 @@
 #include "daemon/shepherd/shepherd.hpp"
 #include "process/descendants.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/frame.hpp"
 #include "wire/hello.hpp"
+#include "wire/messages/end.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <asio/io_context.hpp>
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace vrun::shepherd {
 namespace {
@@ -67,18 +71,32 @@ asio::awaitable<void> live(Shepherd& shepherd, process::Log& log) {
     end_at_once();
 }
 
+// To vrund, in place of a Hello: why there will be no shepherd.
+void say_goodbye(const UniqueFd& socket, const std::string& reason) {
+    const wire::Message goodbye =
+        wire::message_of(wire::Goodbye{wire::exit_code::node_lost, reason});
+    const auto size = static_cast<std::uint32_t>(goodbye.body.size());
+    const wire::HeaderBytes header = wire::encode(wire::Header{goodbye.type, size});
+    std::vector<std::byte> frame{header.begin(), header.end()};
+    frame.insert(frame.end(), goodbye.body.begin(), goodbye.body.end());
+    (void)!::send(socket.get(), frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 int run_shepherd(const std::string& node_name, UniqueFd topology, Guarded guarded) {
     const char* word = std::getenv("VRUN_LOG_LEVEL");
     const auto level = process::log_level_of(word ? word : "").value_or(process::LogLevel::info);
     process::Log log{"vrun-shepherd", level};
+    UniqueFd last_words{::fcntl(socket_fd, F_DUPFD_CLOEXEC, 0)};
     try {
         asio::io_context loop{1};
         ShepherdSetup setup{node_name, read_topology(std::move(topology)), UniqueFd{socket_fd},
                             std::move(guarded)};
         Shepherd shepherd{loop.get_executor(), std::move(setup), log};
+        last_words = UniqueFd{};  // or vrund would not see the link closed
         serve_until_told(loop, shepherd, log);
     } catch (const std::exception& error) {
         log.error("cannot go on", {{"reason", error.what()}});
+        say_goodbye(last_words, error.what());
         end_at_once();
     }
 }
@@ -107,7 +125,12 @@ int run(const std::vector<std::string>& arguments) {
     const auto shepherd = [&](Guarded guarded) {
         return run_shepherd(arguments[1], UniqueFd{topology}, std::move(guarded));
     };
-    return run_guarded(UniqueFd{lifeline_fd}, shepherd);
+    try {
+        return run_guarded(UniqueFd{lifeline_fd}, shepherd);
+    } catch (const std::exception& error) {
+        say_goodbye(UniqueFd{socket_fd}, error.what());
+        throw;
+    }
 }
 
 }  // namespace

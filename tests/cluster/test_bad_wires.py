@@ -33,7 +33,7 @@ def large_packets_of(host):
     return [f"ip saddr {host.address} ip length > 1400", f"ip daddr {host.address} ip length > 1400"]
 
 
-# Small packets pass: the connection is there, beats go to and fro, until more than one packet is sent.
+# Small packets pass: the connection is there, beats go both ways, until more than one packet is sent.
 STUCK = {
     "output": ["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; exec sleep 1000"],
     "launch": ["sleep", "1000"],
