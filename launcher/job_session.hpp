@@ -20,9 +20,7 @@
 namespace vrun::launcher {
 
 struct SessionOptions {
-    int in_fd = 0;
-    int out_fd = 1;
-    int err_fd = 2;
+    int in_fd = 0, out_fd = 1, err_fd = 2;
     std::string program = "vrun";  // what our own lines begin with
     bool verbose = false;
     bool show_progress = false;  // while the job waits; also with `verbose`
@@ -112,10 +110,9 @@ private:
     std::optional<wire::JobEnded> ended_;
     std::optional<int> exit_code_;    // decided; what remains is to write what has come
     int output_exit_code_ = 0;        // of a stream that could not be written
-    bool is_output_lost_ = false;     // a node went before it had sent all
     int end_signals_ = 0;             // how often we were told to end
     std::vector<int> early_signals_;  // for the ranks, from before there was a job
-    bool failure_said_ = false;
+    bool is_output_lost_ = false, failure_said_ = false;
     std::set<wire::NodeIndex> lost_said_;
 };
 

@@ -2,6 +2,7 @@
 #include "launcher/output_files.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 
@@ -34,7 +35,7 @@ protected:
         return {std::istreambuf_iterator<char>{file}, {}};
     }
 
-    std::string directory_ = testing::TempDir() + "output-files";
+    std::string directory_ = testing::TempDir() + "output-files-" + std::to_string(::getpid());
 };
 
 TEST_F(OutputFilesTest, MakesDirectoriesAndAFileEach) {

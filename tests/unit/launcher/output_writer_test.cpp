@@ -238,7 +238,8 @@ TEST(OutputWriter, MarksTheLinesOfRanksAndNotOurs) {
 
 asio::awaitable<void> write_to_files_alone(asio::any_io_executor loop) {
     const Ends out = test::make_pipe(), err = test::make_pipe();
-    const std::string directory = testing::TempDir() + "output-writer-files";
+    const std::string directory =
+        testing::TempDir() + "output-writer-files-" + std::to_string(::getpid());
     std::filesystem::remove_all(directory);
     OutputPlan plan;
     plan.files = {directory + "/%r", ""};
