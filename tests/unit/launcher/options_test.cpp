@@ -3,6 +3,7 @@
 
 #include "launcher/options/help.hpp"
 #include "launcher/options/table.hpp"
+#include "tests/unit/launcher/parsing.hpp"
 
 #include <gtest/gtest.h>
 #include <set>
@@ -12,13 +13,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Result<std::string> no_file(const std::string& path) {
-    return Error{std::make_error_code(std::errc::no_such_file_or_directory), "read " + path};
-}
-
-Result<Settings> parse(const Words& words) {
-    return launcher::parse({.words = {words.begin(), words.end()}, .read_file = no_file});
-}
+using test::parse;
 
 Settings parsed(const Words& words) {
     Result<Settings> settings = parse(words);

@@ -2,7 +2,7 @@
 // What the words about output mean.
 #include "launcher/options/output.hpp"
 
-#include "launcher/options/parse.hpp"
+#include "tests/unit/launcher/parsing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,13 +11,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Result<std::string> no_file(const std::string& path) {
-    return Error{std::make_error_code(std::errc::no_such_file_or_directory), "read " + path};
-}
-
-Result<Settings> parse(const Words& words) {
-    return launcher::parse({.words = words, .read_file = no_file});
-}
+using test::parse;
 
 Settings settings_of(Words words) {
     words.emplace_back("./a");
