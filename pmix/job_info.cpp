@@ -45,12 +45,10 @@ void add_maps(InfoList& infos, const std::vector<std::string>& names, const Rank
 
 void add_sizes(InfoList& infos, const wire::LaunchJob& launch, const std::vector<Rank>& local) {
     const std::uint32_t size = wire::rank_count(launch.runs);
-    std::uint32_t slots = 0;
-    for (const wire::JobNode& node : launch.nodes)
-        slots += node.slots;
+    const auto universe = static_cast<std::uint32_t>(wire::universe_size(launch));
     infos.add_count(PMIX_SESSION_ID, 1);  // before UNIV_SIZE, which belongs to a session
-    infos.add_count(PMIX_UNIV_SIZE, std::max(slots, size));
-    infos.add_count(PMIX_MAX_PROCS, std::max(slots, size));
+    infos.add_count(PMIX_UNIV_SIZE, universe);
+    infos.add_count(PMIX_MAX_PROCS, universe);
     infos.add_count(PMIX_JOB_SIZE, size);
     infos.add_count(PMIX_LOCAL_SIZE, static_cast<std::uint32_t>(local.size()));
     infos.add_text(PMIX_LOCAL_PEERS, listed(local));

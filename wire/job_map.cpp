@@ -50,4 +50,11 @@ Scale scale_of(const LaunchJob& launch) {
     return {rank_count(launch.runs), launch.nodes.size()};
 }
 
+std::uint64_t universe_size(const LaunchJob& launch) {
+    std::uint64_t slots = 0;
+    for (const JobNode& node : launch.nodes)
+        slots += node.slots;
+    return std::max<std::uint64_t>(slots, rank_count(launch.runs));
+}
+
 }  // namespace vrun::wire

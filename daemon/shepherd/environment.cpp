@@ -91,13 +91,6 @@ std::string open_mpi_uri(const NodeEnvironment& node, wire::NodeIndex of) {
            std::to_string(there.port == 0 ? 1 : there.port);
 }
 
-std::uint64_t universe_size(const wire::LaunchJob& launch) {
-    std::uint64_t slots = 0;
-    for (const wire::JobNode& node : launch.nodes)
-        slots += node.slots;
-    return std::max<std::uint64_t>(slots, wire::rank_count(launch.runs));
-}
-
 void set_apps(Variables& variables, const wire::LaunchJob& launch, const RankPlace& place) {
     std::vector<std::uint32_t> counts(launch.apps.size(), 0);
     std::vector<std::uint32_t> firsts(launch.apps.size(), 0);
@@ -125,7 +118,7 @@ void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace
     variables.set("OMPI_COMM_WORLD_LOCAL_RANK", place.local_rank);
     variables.set("OMPI_COMM_WORLD_LOCAL_SIZE", place.local_size);
     variables.set("OMPI_COMM_WORLD_NODE_RANK", place.local_rank);
-    variables.set("OMPI_UNIVERSE_SIZE", universe_size(node.launch));
+    variables.set("OMPI_UNIVERSE_SIZE", wire::universe_size(node.launch));
     variables.set("OMPI_FILE_LOCATION", node.session_directory);
     variables.set("OMPI_MCA_orte_num_nodes", node.launch.nodes.size());
     variables.set("OMPI_MCA_orte_hnp_uri", open_mpi_uri(node, 0));

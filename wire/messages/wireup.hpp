@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // wire/messages/wireup: collectives and requests between the shepherds of a job.
 // A fence is known by the hash of its exact member list and how often that list was used.
-// Blobs are libpmix's; we never look inside.
+// Blobs are libpmix's, or those of pmi/store; here nobody looks inside.
 #pragma once
 
 #include "wire/archive.hpp"
