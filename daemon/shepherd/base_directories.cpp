@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherd/base_directories.hpp"
 
+#include "daemon/shepherd/shared_memory.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/base/fd.hpp"
 #include "wire/base/handle.hpp"
@@ -122,6 +123,7 @@ bool remove_tree(const std::string& directory) noexcept {
 void remove_base_directories(const BaseDirectories& directories) noexcept {
     remove_or_complain(directories.tmp);
     remove_or_complain(directories.shm);
+    remove_orphaned_shared_memory();
 }
 
 }  // namespace vrun::shepherd

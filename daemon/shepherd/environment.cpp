@@ -123,11 +123,23 @@ void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace
     variables.set("OMPI_MCA_orte_num_nodes", node.launch.nodes.size());
     variables.set("OMPI_MCA_orte_hnp_uri", open_mpi_uri(node, 0));
     variables.set("OMPI_MCA_orte_local_daemon_uri", open_mpi_uri(node, node.node));
-    variables.set("MPI_LOCALRANKID", place.local_rank);
-    variables.set("MPI_LOCALNRANKS", place.local_size);
     variables.set("VRUN_JOB_ID", wire::id_text(node.launch.job));
     variables.set("VRUN_RANK", place.rank);
     variables.set("VRUN_NODE", node.launch.nodes.at(node.node).name);
+}
+
+// What Hydra tells a rank; PMI_UNIVERSE_SIZE and PMI_LOCAL_RANK are read by programs, not by MPICH.
+void set_pmi(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
+    variables.set("PMI_FD", std::to_string(node.pmi_fd));
+    variables.set("PMI_RANK", place.rank);
+    variables.set("PMI_SIZE", wire::rank_count(node.launch.runs));
+    variables.set("PMI_UNIVERSE_SIZE", wire::universe_size(node.launch));
+    variables.set("PMI_LOCAL_RANK", place.local_rank);
+    variables.set("PMI_LOCAL_SIZE", place.local_size);
+    variables.set("MPI_LOCALRANKID", place.local_rank);
+    variables.set("MPI_LOCALNRANKS", place.local_size);
+    if (node.network.address.empty()) return;
+    variables.set_default("MPIR_CVAR_CH3_INTERFACE_HOSTNAME", node.network.address);
 }
 
 }  // namespace
@@ -146,6 +158,7 @@ std::vector<std::string> rank_environment(const NodeEnvironment& node, const Ran
     set_scheduling(variables, node, place);
     set_apps(variables, node.launch, place);
     set_rank(variables, node, place);
+    set_pmi(variables, node, place);
     for (const std::string& assignment : pmix)
         variables.add(assignment);
     return variables.list();

@@ -2,8 +2,7 @@
 // daemon/shepherd/environment: the environment that a rank is started with.
 // Pure. In this order, later wins: the caller's environment as vrun passed it on
 // (launcher/environment); defaults that the caller may have set otherwise; the app's own (`-x`);
-// who the rank is. No PMI_*: an MPICH that sees PMI_SIZE without a PMI server would be misled, not
-// helped.
+// who the rank is. It finds both PMI (MPICH) and PMIx (Open MPI) and takes what its library speaks.
 #pragma once
 
 #include "wire/messages/launch.hpp"
@@ -29,6 +28,7 @@ struct NodeEnvironment {  // the same for all ranks of a job here
     std::string shm_directory;      // empty: none
     std::string host_name;          // the kernel's; becomes HOSTNAME
     std::uint32_t cores = 1;        // that ranks may use here
+    int pmi_fd = -1;                // where each has its PMI server
 };
 
 // hwloc's plug-ins cost a rank up to 0.6 s and 79 MB; a caller who wants them sets

@@ -2,6 +2,7 @@
 #include "daemon/shepherd/job.hpp"
 
 #include "daemon/shepherd/failure_code.hpp"
+#include "daemon/shepherd/shared_memory.hpp"
 #include "process/descendants.hpp"
 #include "process/descriptors.hpp"
 #include "process/program.hpp"
@@ -49,10 +50,14 @@ Job::Job(Surroundings around, wire::StartRanks start)
       local_{wire::ranks_on(start_.launch.runs, start_.node)},
       mail_{around.link, start_.launch.job, start_.node, start_.launch.nodes.size()},
       io_{around.loop, start_.launch.window, start_.launch.streams, mail_},
+      pmi_{around.loop, pmi::server_setup(start_.launch, start_.node), pmi_events(), around.log},
       wireup_{around.loop, start_.launch, around.server, mail_},
       ranks_{around.loop,
-             [this](const wire::RankExited& exited) { tell_root(&Ruler::rank_exited, exited); }},
-      starter_{{start_, around.server, io_, ranks_}, around.guarded.rank_oom_score_adj},
+             [this](const wire::RankExited& exited) {
+                 pmi_.rank_ended(exited.rank);
+                 tell_root(&Ruler::rank_exited, exited);
+             }},
+      starter_{{start_, around.server, pmi_, io_, ranks_}, around.guarded.rank_oom_score_adj},
       starts_{start_.node, start_.launch.nodes.size()},
       dones_{start_.node, start_.launch.nodes.size()},
       lease_{Lease::Clock::now(), std::chrono::milliseconds{start_.launch.lease_ms}},
@@ -63,6 +68,19 @@ Job::Job(Surroundings around, wire::StartRanks start)
                  on_task_failure(name, failure);
              }} {
     if (mail_.is_root()) ruler_.emplace(start_.launch);
+}
+
+PmiSockets::Events Job::pmi_events() {
+    PmiSockets::Events events;
+    events.on_barrier = [this](pmi::Bytes changes, pmix::Reply reply) {
+        wireup_.on_barrier(std::move(changes), std::move(reply));
+    };
+    events.on_init = [this](wire::Rank rank) { ranks_.entered_mpi(rank); };
+    events.on_finalize = [this](wire::Rank rank) { ranks_.left_mpi(rank); };
+    events.on_abort = [this](const pmi::Abort& abort) {
+        tell_root(&Ruler::rank_aborted, wire::AbortJob{abort.rank, abort.code, {}});
+    };
+    return events;
 }
 
 asio::awaitable<void> Job::run() {
@@ -126,7 +144,9 @@ asio::awaitable<void> Job::clean_up() {
     sweeping_ = false;
     co_await io_.drained();
     co_await wireup_.finish();
+    co_await pmi_.finish();
     server_is_sound_ = co_await around_.server.close_job();
+    remove_orphaned_shared_memory();
     const bool is_removed = co_await remove_job_directories(directories_);
     if (!is_removed)
         around_.log.warning("cannot remove all of the job's files",

@@ -9,6 +9,7 @@
 #include "daemon/shepherd/job_directories.hpp"
 #include "daemon/shepherd/latch.hpp"
 #include "daemon/shepherd/lease.hpp"
+#include "daemon/shepherd/pmi_sockets.hpp"
 #include "daemon/shepherd/rank_starter.hpp"
 #include "daemon/shepherd/ruler.hpp"
 #include "daemon/shepherd/tree_merge.hpp"
@@ -50,6 +51,7 @@ public:
     bool server_is_sound() const noexcept { return server_is_sound_; }
 
 private:
+    PmiSockets::Events pmi_events();
     asio::awaitable<void> start_ranks();
     RankPlace place_of(std::size_t local_rank) const;
     void report_not_started(int code, bool signaled);
@@ -80,6 +82,7 @@ private:
     Mail mail_;
     JobDirectories directories_;
     RankIo io_;
+    PmiSockets pmi_;
     Wireup wireup_;
     Ranks ranks_;
     RankStarter starter_;

@@ -43,7 +43,8 @@ std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
                                .session_directory = directories.session,
                                .shm_directory = directories.shm,
                                .host_name = host_name_,
-                               .cores = cores_};
+                               .cores = cores_,
+                               .pmi_fd = pmi_fd};
     const auto pmix = parts_.server.environment_of(place.rank);
     const Result<std::string> workdir =
         find_workdir(app.workdir, rank_environment(node, place, pmix, app.workdir));
@@ -64,10 +65,13 @@ std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
 process::ChildPlan RankStarter::plan(const RankPlace& place,
                                      std::vector<std::string> environment) const {
     const wire::LaunchJob& launch = parts_.start.launch;
+    std::vector<std::pair<UniqueFd, int>> sockets;
+    sockets.emplace_back(parts_.pmi.connect(place.rank), pmi_fd);
     return {.argv = launch.apps[place.app].argv,
             .program = {},
             .environment = std::move(environment),
             .stdio = parts_.io.connect(place.rank),
+            .descriptors = std::move(sockets),
             .umask = launch.umask,
             .limits = launch.limits,
             .oom_score_adj = oom_score_adj_,

@@ -7,6 +7,7 @@
 #include "daemon/shepherd/environment.hpp"
 #include "daemon/shepherd/guard.hpp"
 #include "daemon/shepherd/job_directories.hpp"
+#include "daemon/shepherd/pmi_sockets.hpp"
 #include "daemon/shepherd/rank_io.hpp"
 #include "daemon/shepherd/ranks.hpp"
 #include "pmix/server.hpp"
@@ -18,6 +19,7 @@ public:
     struct Parts {  // all outlive the starter
         const wire::StartRanks& start;
         pmix::Server& server;
+        PmiSockets& pmi;
         RankIo& io;
         Ranks& ranks;
     };

@@ -28,10 +28,25 @@ void Wireup::open() {
 void Wireup::on_fence(pmix::Fence fence) {
     const Result<pmix::FenceMembers> members = pmix::members_of(std::move(fence.members), launch_);
     if (!members) return std::move(fence.reply).fail(members.error().code.value());
-    pmix::FenceArrival arrival = fences_.arrive(*members, std::move(fence.blob));
-    fencing_.emplace(arrival.key, std::move(fence.reply));
-    if (fence.timeout) tasks_.spawn("fence timeout", time_out(arrival.key, *fence.timeout));
+    const auto key = join(*members, std::move(fence.blob), std::move(fence.reply));
+    if (fence.timeout && fencing_.contains(key))
+        tasks_.spawn("fence timeout", time_out(key, *fence.timeout));
+}
+
+// Over a list of its own: PMIx counts the fences of the same ranks for itself.
+void Wireup::on_barrier(wire::Bytes changes, pmix::Reply reply) {
+    const pmix::Member everyone{wire::namespace_of(launch_.job), 0, /*all=*/true};
+    pmix::FenceMembers members = pmix::members_of({everyone}, launch_).value();
+    members.hash = ~members.hash;
+    join(members, std::move(changes), std::move(reply));
+}
+
+wire::FenceKey Wireup::join(const pmix::FenceMembers& members, wire::Bytes blob,
+                            pmix::Reply reply) {
+    pmix::FenceArrival arrival = fences_.arrive(members, std::move(blob));
+    fencing_.emplace(arrival.key, std::move(reply));
     apply(std::move(arrival.actions));
+    return arrival.key;
 }
 
 asio::awaitable<void> Wireup::time_out(wire::FenceKey key, std::chrono::seconds limit) {

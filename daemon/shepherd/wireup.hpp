@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/shepherd/wireup: the fences and direct modexes of one job on one node.
-// Carries what libpmix asks to the job's other nodes and their answers back. No start barrier:
-// requests that come before the job is known to libpmix wait for open(). Every upcall is answered,
-// at the latest with an error when this object dies.
+// Carries what libpmix and PMI ask to the job's other nodes and their answers back. No start
+// barrier: requests that come before the job is known to libpmix wait for open(). Every upcall is
+// answered, at the latest with an error when this object dies.
 #pragma once
 
 #include "daemon/shepherd/mail.hpp"
@@ -22,6 +22,7 @@ public:
     void open();  // libpmix knows the job now
 
     void on_fence(pmix::Fence fence);
+    void on_barrier(wire::Bytes changes, pmix::Reply reply);  // of PMI: all ranks of the job
     void on_modex(pmix::Modex modex);
 
     // From other nodes. Throw std::system_error if no honest shepherd says that.
@@ -45,6 +46,7 @@ private:
         pmix::Reply reply;
     };
 
+    wire::FenceKey join(const pmix::FenceMembers& members, wire::Bytes blob, pmix::Reply reply);
     void apply(pmix::FenceActions actions);
     void answer(const pmix::FenceEnd& ended);
     void serve(Request request);

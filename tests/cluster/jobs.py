@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 HELLO = "/srv/vrun/examples/openmpi/hello"
+MPICH_HELLO = "/srv/vrun/examples/mpich/hello"
 PYTHON = "/usr/bin/python3"  # Debian's, which has mpi4py
 
 hello_line = re.compile(r"^rank (\d+) of (\d+) on (\S+)$")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ranks from another system's image (Debian 13, Open MPI 5) under this system's daemons.
+"""Ranks from another system's image (Debian 13: Open MPI 5, MPICH 4.2) under this system's daemons.
 
 VRUN_GUEST_ROOT: the other system; VRUN_GUEST_EXAMPLES: the examples as built there."""
 
@@ -30,16 +30,18 @@ def test_the_guest_is_another_system(mixed):
     assert versions == ["12", "13"]
 
 
+@pytest.mark.parametrize("mpi", ["openmpi", "mpich"])
 @pytest.mark.parametrize("example", ["hello", "ring", "connectivity"])
-def test_guest_ranks_are_one_job(mixed, example):
-    ended = vrun(mixed.master, "-n", 8, *IN_GUEST, f"/tmp/.guest-examples/openmpi/{example}", 8)
+def test_guest_ranks_are_one_job(mixed, example, mpi):
+    ended = vrun(mixed.master, "-n", 8, *IN_GUEST, f"/tmp/.guest-examples/{mpi}/{example}", 8)
     assert ended.code == 0, ended
     if example == "hello":
         assert_hello(ended, 8, {f"w{number}": 2 for number in range(1, 5)})
 
 
-def test_abort_in_a_guest(mixed):
-    ended = vrun(mixed.master, "-n", 8, *IN_GUEST, "/tmp/.guest-examples/openmpi/abort", 5, 7)
+@pytest.mark.parametrize("mpi", ["openmpi", "mpich"])
+def test_abort_in_a_guest(mixed, mpi):
+    ended = vrun(mixed.master, "-n", 8, *IN_GUEST, f"/tmp/.guest-examples/{mpi}/abort", 5, 7)
     assert ended.code == 7, ended
 
 

@@ -107,6 +107,9 @@ void ShepherdUnderTest::hear(const wire::Message& message) {
     case input_closed:
         ++inputs_closed;
         return;
+    case fence_contribution:
+        contributions.push_back(body_of<wire::FenceContribution>(message));
+        return;
     case modex_reply:
         modex_replies.push_back(body_of<wire::ModexReply>(message));
         return;

@@ -60,6 +60,7 @@ public:
     std::vector<wire::NodeIndex> nodes_started;
     std::vector<wire::EndJob> end_requests;
     std::vector<wire::ModexReply> modex_replies;
+    std::vector<wire::FenceContribution> contributions;
     std::optional<wire::OutputEnd> output_end;
     std::optional<wire::JobEnded> ended;
     std::optional<wire::NodeDone> done;
