@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/daemon.hpp"
 
+#include "process/heap.hpp"
 #include "wire/job_id.hpp"
 
 #include <malloc.h>
@@ -145,7 +146,10 @@ void Daemon::erase(Job& job) {
     for (const wire::Incarnation peer : peers)
         peers_.release(peer);
     log_.info("daemon: job over", {{"job", wire::id_text(id)}});
-    if (jobs_.empty()) pulse_timer_.cancel();
+    if (jobs_.empty()) {
+        pulse_timer_.cancel();
+        process::return_freed_memory();
+    }
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/options.hpp"
 #include "daemon/resources.hpp"
 #include "process/descriptors.hpp"
+#include "process/heap.hpp"
 #include "process/private_memory.hpp"
 #include "process/program.hpp"
 #include "wire/base/escape.hpp"
@@ -15,7 +16,6 @@
 #include "wire/messages/end.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <asio/io_context.hpp>
 #include <cstdio>
@@ -178,16 +178,10 @@ asio::awaitable<void> run_init(Init& init, const std::vector<std::string>& comma
     daemon.stop();
 }
 
-// Else the kernel gets nothing back of what one large message took: malloc learns to keep it.
-void return_large_memory() {
-    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
-}
-
 int serve(const Options& options) {
     wire::ignore_sigpipe();
     process::require_descriptors(descriptors_needed);
     process::make_memory_private();
-    return_large_memory();
     Log log{"vrund", options.log_level};
     const Daemon::Setup setup = setup_of(options);
     asio::io_context loop{1};
@@ -217,6 +211,7 @@ int serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
+    process::keep_freed_memory();
     const OptionSources sources{{argv + 1, argv + argc}, environment_variable};
     const Result<Options> options = parse_options(sources);
     if (!options) throw Refusal{wire::exit_code::usage, options.error().message()};

@@ -18,7 +18,7 @@ using discovery::HostEntry;
 using wire::exit_code::node_lost, wire::exit_code::refused, wire::exit_code::usage;
 
 // Bytes of output credit that all nodes of a job share, per stream.
-constexpr std::size_t window_of_job = 32u << 20, window_min = 16u << 10, window_max = 256u << 10;
+constexpr std::size_t window_of_job = 32u << 20, window_min = 16u << 10, window_max = 1u << 20;
 
 std::uint32_t window_for(std::size_t nodes) {
     return static_cast<std::uint32_t>(std::clamp(window_of_job / nodes, window_min, window_max));

@@ -27,6 +27,10 @@ UniqueFd open_null() {
     return above_stdio(UniqueFd{check(::open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null")});
 }
 
+void enlarge(const UniqueFd& pipe, int size) noexcept {
+    (void)::fcntl(pipe.get(), F_SETPIPE_SZ, size);
+}
+
 void set_nonblocking(const UniqueFd& fd) {
     const int flags = check(::fcntl(fd.get(), F_GETFL), "fcntl");
     check(::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK), "fcntl");

@@ -18,6 +18,9 @@ Pipe make_pipe();
 // For the other standard descriptors of a child.
 UniqueFd open_null();
 
+// So many bytes wait in it at most, where the kernel allows it (it counts what a user has).
+void enlarge(const UniqueFd& pipe, int size) noexcept;
+
 // O_NONBLOCK belongs to this end of a pipe alone; never use it on a descriptor that came from
 // outside.
 void set_nonblocking(const UniqueFd& fd);

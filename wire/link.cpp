@@ -169,12 +169,10 @@ Link::Incoming Link::begin_incoming(Header header, std::span<const std::byte>& p
     return incoming;
 }
 
-// A whole message, if this frame completes one.
+// A whole message, if this frame completes one. Most come in one frame and are never kept here.
 std::optional<Message> Link::take_frame(Header header, std::span<const std::byte> payload) {
-    auto found = incoming_.find(header.type);
-    if (found == incoming_.end())
-        found = incoming_.emplace(header.type, begin_incoming(header, payload)).first;
-    Incoming& incoming = found->second;
+    auto begun = incoming_.extract(header.type);
+    Incoming incoming = begun ? std::move(begun.mapped()) : begin_incoming(header, payload);
     Bytes& body = incoming.message.body;
     if (!incoming.dropped) {
         if (body.size() + payload.size() > incoming.size_max)
@@ -182,10 +180,12 @@ std::optional<Message> Link::take_frame(Header header, std::span<const std::byte
                                     "read " + std::string{traits_of(header.type).name}};
         body.insert(body.end(), payload.begin(), payload.end());
     }
-    if (header.more) return std::nullopt;
-    auto node = incoming_.extract(found);
-    if (node.mapped().dropped) return std::nullopt;
-    return std::move(node.mapped().message);
+    if (header.more) {
+        incoming_.emplace(header.type, std::move(incoming));
+        return std::nullopt;
+    }
+    if (incoming.dropped) return std::nullopt;
+    return std::move(incoming.message);
 }
 
 }  // namespace vrun::wire

@@ -10,6 +10,8 @@ namespace {
 
 using asio::use_awaitable;
 
+constexpr int local_buffer_size = 1 << 20;
+
 template <class Socket>
 class SocketStream final : public Stream {
 public:
@@ -40,7 +42,11 @@ private:
 
 }  // namespace
 
+// The kernel may give less. With its default, two chunks of output fill a socket, and both sides
+// wake each other for every one.
 std::unique_ptr<Stream> make_stream(asio::local::stream_protocol::socket socket) {
+    std::error_code ignored;
+    socket.set_option(asio::socket_base::send_buffer_size{local_buffer_size}, ignored);
     return std::make_unique<SocketStream<asio::local::stream_protocol::socket>>(std::move(socket));
 }
 

@@ -4,6 +4,7 @@
 // becomes the guard; what is said here runs in the shepherd that the guard forks.
 #include "daemon/shepherd/shepherd.hpp"
 #include "process/descendants.hpp"
+#include "process/heap.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/frame.hpp"
 #include "wire/hello.hpp"
@@ -86,6 +87,7 @@ int run_shepherd(const std::string& node_name, UniqueFd topology, Guarded guarde
     const char* word = std::getenv("VRUN_LOG_LEVEL");
     const auto level = process::log_level_of(word ? word : "").value_or(process::LogLevel::info);
     process::Log log{"vrun-shepherd", level};
+    process::keep_freed_memory();
     UniqueFd last_words{::fcntl(socket_fd, F_DUPFD_CLOEXEC, 0)};
     try {
         asio::io_context loop{1};

@@ -15,7 +15,7 @@
 
 namespace vrun::shepherd {
 
-inline constexpr std::uint32_t input_window = 64u << 10;
+inline constexpr std::uint32_t input_window = 256u << 10;
 
 class RankInput {
 public:

@@ -23,6 +23,7 @@ RankIo::RankIo(asio::any_io_executor loop, std::uint32_t window, wire::Streams s
 
 std::array<UniqueFd, 3> RankIo::connect(wire::Rank rank) {
     process::Pipe out = process::make_pipe();
+    enlarge(out.reader);
     std::array<UniqueFd, 3> descriptors;
     descriptors[0] = streams_.is_reader(rank) ? connect_input() : process::open_null();
     if (streams_.merge_stderr) {
@@ -37,8 +38,15 @@ std::array<UniqueFd, 3> RankIo::connect(wire::Rank rank) {
     return descriptors;
 }
 
+void RankIo::enlarge(const UniqueFd& pipe) {
+    if (large_pipes_ == large_pipes_max) return;
+    ++large_pipes_;
+    process::enlarge(pipe, large_pipe_size);
+}
+
 UniqueFd RankIo::connect_input() {
     process::Pipe pipe = process::make_pipe();
+    enlarge(pipe.writer);
     Reader& reader = readers_.emplace_back();
     RankInput::Events events;
     events.on_written = [this, &reader](std::uint32_t bytes) { on_read(reader, bytes); };

@@ -18,6 +18,10 @@
 
 namespace vrun::shepherd {
 
+// The first ranks stream faster through larger pipes; a user may have 64 MiB in all pipes.
+inline constexpr int large_pipe_size = 256 << 10;
+inline constexpr std::size_t large_pipes_max = 32;
+
 inline constexpr std::size_t log_waiting_max = 1u << 20;  // of one rank; more of it is dropped
 
 class RankIo {
@@ -48,6 +52,7 @@ private:
     };
 
     UniqueFd connect_input();
+    void enlarge(const UniqueFd& pipe);  // unless enough of them are large
     void on_read(Reader& reader, std::uint32_t bytes);
     void give_credit();
     RankOutput& output(wire::StreamId stream) {
@@ -63,6 +68,7 @@ private:
     std::uint64_t input_given_ = 0;  // credit, without the first window
     bool is_input_open_ = false;
     std::map<std::pair<wire::Rank, wire::StreamId>, std::unique_ptr<RankInput>> logs_;
+    std::size_t large_pipes_ = 0;
     bool given_up_ = false;
 };
 

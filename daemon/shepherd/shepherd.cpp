@@ -2,9 +2,9 @@
 #include "daemon/shepherd/shepherd.hpp"
 
 #include "process/descendants.hpp"
+#include "process/heap.hpp"
 #include "wire/hello.hpp"
 
-#include <malloc.h>
 #include <sys/stat.h>
 #include <asio/signal_set.hpp>
 #include <csignal>
@@ -94,7 +94,7 @@ asio::awaitable<void> Shepherd::serve() {
     co_await job_->run();
     server_is_sound_ = job_->server_is_sound();
     job_.reset();
-    ::malloc_trim(0);
+    process::return_freed_memory();
     if (server_is_sound_)
         start_next();
     else

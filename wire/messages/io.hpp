@@ -5,7 +5,7 @@
 #pragma once
 
 #include "wire/archive.hpp"
-#include "wire/message_type.hpp"
+#include "wire/frame.hpp"
 
 #include <cstdint>
 
@@ -16,7 +16,8 @@ constexpr bool valid(StreamId stream) {
     return stream <= StreamId::err;
 }
 
-inline constexpr std::size_t output_bytes_max = 64u << 10;  // in one Output or Input
+// In one Output or Input, which then is one frame.
+inline constexpr std::size_t output_bytes_max = frame_size_max - 64;
 
 struct Output {
     static constexpr auto type = MessageType::output;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as a whole: a real vrun-shepherd, a daemon played by the test.
+#include "daemon/shepherd/rank_input.hpp"
 #include "shepherd_under_test.hpp"
 #include "wire/job_id.hpp"
 #include "wire/messages/session.hpp"
@@ -118,9 +119,9 @@ TEST(ShepherdProgram, FeedsRankZeroAndNobodyElse) {
         shepherd.start(script_of(2, "cat"));
         const auto credit_came = [&] { return shepherd.input_credit > 0; };
         co_await shepherd.until(credit_came);
-        EXPECT_EQ(shepherd.input_credit, 64u << 10);
+        EXPECT_EQ(shepherd.input_credit, input_window);
         shepherd.send(wire::Input{wire::bytes_of("hello\nworld")});
-        const auto more_credit = [&] { return shepherd.input_credit > 64u << 10; };
+        const auto more_credit = [&] { return shepherd.input_credit > input_window; };
         co_await shepherd.until(more_credit);
         shepherd.send(wire::InputEnd{});
         co_await shepherd.job_ends();
