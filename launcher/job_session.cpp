@@ -89,6 +89,8 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
              [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }} {}
 
 asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
+    times_.begun = options_.begun;
+    times_.connected = PhaseTimes::Clock::now();
     output_.speak_as(options_.program);
     output_.start(output_tasks_);
     tasks_.spawn("read from the daemon", read_messages());
@@ -109,6 +111,7 @@ asio::awaitable<void> JobSession::wind_up() {
     input_.stop();
     output_.finish();
     co_await output_tasks_.join();
+    times_.ended = PhaseTimes::Clock::now();
     if (ended_ && job_) link_.send(wire::JobClosed{}, wire::Route{job_->id});
     tasks_.cancel();
     co_await tasks_.join();
@@ -141,6 +144,7 @@ void JobSession::on_progress(const Message& message) {
 
 void JobSession::on_accepted(const Message& message) {
     if (job_) return;
+    times_.accepted = PhaseTimes::Clock::now();
     auto accepted = wire::body_of<wire::JobAccepted>(message);
     constexpr std::size_t any_app = std::numeric_limits<std::uint32_t>::max();
     if (!wire::valid_runs(accepted.runs, accepted.nodes.size(), any_app))
@@ -170,6 +174,7 @@ void JobSession::on_refused(const Message& message) {
 }
 
 void JobSession::on_started(const Message&) {
+    if (!times_.started) times_.started = PhaseTimes::Clock::now();
     if (options_.verbose) output_.say("all ranks are started");
 }
 
@@ -213,6 +218,7 @@ void JobSession::on_node_lost(const Message& message) {
 
 void JobSession::on_ended(const Message& message) {
     ended_ = wire::body_of<wire::JobEnded>(message);
+    times_.root = ended_->times;
     say_failure(ended_->failure);
     for (const wire::NodeIndex node : ended_->lost)
         lose_output(node);

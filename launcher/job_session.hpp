@@ -5,29 +5,17 @@
 // node that is not lost has sent its last output, and all of it is written.
 #pragma once
 
-#include "launcher/beat_watch.hpp"
 #include "launcher/job_input.hpp"
 #include "launcher/job_words.hpp"
-#include "launcher/output_writer.hpp"
+#include "launcher/session_options.hpp"
 #include "launcher/signals.hpp"
 #include "wire/link.hpp"
 #include "wire/messages/submit.hpp"
 
-#include <csignal>
 #include <optional>
 #include <set>
 
 namespace vrun::launcher {
-
-struct SessionOptions {
-    int in_fd = 0, out_fd = 1, err_fd = 2;
-    std::string program = "vrun";  // what our own lines begin with
-    bool verbose = false;
-    bool show_progress = false;  // while the job waits; also with `verbose`
-    OutputPlan output = {};
-    std::chrono::milliseconds silence_max = daemon_silence_max;
-    std::function<void()> stop_self = [] { (void)::raise(SIGSTOP); };  // after SIGTSTP
-};
 
 class JobSession {
 public:
@@ -38,6 +26,7 @@ public:
 
     // The exit code, once every task has ended. Call once.
     asio::awaitable<int> run(wire::SubmitJob job, Lines notices);
+    const PhaseTimes& times() const noexcept { return times_; }  // after run()
 
 private:
     struct Job {  // from JobAccepted on
@@ -114,6 +103,7 @@ private:
     std::vector<int> early_signals_;  // for the ranks, from before there was a job
     bool is_output_lost_ = false, failure_said_ = false;
     std::set<wire::NodeIndex> lost_said_;
+    PhaseTimes times_;
 };
 
 }  // namespace vrun::launcher

@@ -10,6 +10,7 @@
 #include "launcher/submission.hpp"
 #include "launcher/terminal.hpp"
 #include "process/descriptors.hpp"
+#include "process/heap.hpp"
 #include "wire/hello.hpp"
 
 #include <unistd.h>
@@ -27,6 +28,7 @@ using namespace vrun::launcher;
 // As the user called us: mpirun, mpiexec.hydra, vrun.
 const Terminal terminal{::program_invocation_short_name};
 constexpr std::size_t descriptors_needed = 16;  // however large the job
+const PhaseTimes::Clock::time_point begun = PhaseTimes::Clock::now();
 
 SessionOptions session_options(const Settings& settings) {
     SessionOptions options;
@@ -35,6 +37,7 @@ SessionOptions session_options(const Settings& settings) {
     options.show_progress = ::isatty(STDERR_FILENO) == 1;
     const char* const no_color = ::getenv("NO_COLOR");
     options.output = output_plan_of(settings.output, !no_color || *no_color == '\0');
+    options.begun = begun;
     return options;
 }
 
@@ -48,6 +51,7 @@ asio::awaitable<int> run_on(UniqueFd socket, const Settings& settings, Submissio
     } else {
         JobSession session{loop, daemon.link(), session_options(settings)};
         exit_code = co_await session.run(std::move(submission.job), std::move(submission.notices));
+        if (settings.timing) terminal.say(phase_lines(session.times()));
     }
     co_await daemon.leave();
     co_return exit_code;
@@ -106,6 +110,7 @@ int main(int argc, char** argv) {
     try {
         fill_closed_standard_descriptors();
         process::require_descriptors(descriptors_needed);
+        process::keep_freed_memory();
         const Result<Settings> settings = parse(command_line(argc, argv));
         if (!settings) return terminal.complain(settings.error().message(), wire::exit_code::usage);
         if (settings->help)

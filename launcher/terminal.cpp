@@ -11,9 +11,13 @@
 namespace vrun::launcher {
 
 int Terminal::complain(std::string_view text, int exit_code) const {
-    for (const std::string& line : escaped_lines(text))
-        std::fprintf(stderr, "%s: %s\n", program_, line.c_str());
+    say(escaped_lines(text));
     return exit_code;
+}
+
+void Terminal::say(const std::vector<std::string>& lines) const {
+    for (const std::string& line : lines)
+        std::fprintf(stderr, "%s: %s\n", program_, line.c_str());
 }
 
 int Terminal::print(const std::string& text) const {

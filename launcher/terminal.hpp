@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vrun::launcher {
 
@@ -15,6 +16,9 @@ public:
 
     // On standard error, line by line; returns the exit code, for `return terminal.complain(…)`.
     int complain(std::string_view text, int exit_code) const;
+
+    // On standard error; the lines are escaped.
+    void say(const std::vector<std::string>& lines) const;
 
     // On standard output; 0, or the exit code for an output that cannot be written.
     int print(const std::string& text) const;

@@ -51,7 +51,7 @@ Job::Job(Surroundings around, wire::StartRanks start)
       mail_{around.link, start_.launch.job, start_.node, start_.launch.nodes.size()},
       io_{around.loop, start_.launch.window, start_.launch.streams, mail_},
       pmi_{around.loop, pmi::server_setup(start_.launch, start_.node), pmi_events(), around.log},
-      wireup_{around.loop, start_.launch, around.server, mail_},
+      wireup_{around.loop, start_.launch, around.server, mail_, clock_},
       ranks_{around.loop,
              [this](const wire::RankExited& exited) {
                  pmi_.rank_ended(exited.rank);
@@ -238,16 +238,22 @@ void Job::report_done(NodeIndex from, std::span<const NodeIndex> nodes) {
     over_.set();
 }
 
-void Job::obey(const Orders& orders) {
-    for (const Order& order : orders) {
+void Job::obey(Orders orders) {
+    using Milestone = JobClock::Milestone;
+    for (Order& order : orders) {
         if (const auto* end = std::get_if<wire::EndJob>(&order)) {
+            if (end->mode == EndMode::sweep) clock_.note(Milestone::reaped);
             mail_.to_children(*end);
             apply(*end);
             continue;
         }
-        if (const auto* started = std::get_if<wire::JobStarted>(&order)) mail_.to_vrun(*started);
+        if (const auto* started = std::get_if<wire::JobStarted>(&order)) {
+            clock_.note(Milestone::running);
+            mail_.to_vrun(*started);
+        }
         if (const auto* failed = std::get_if<wire::JobFailed>(&order)) mail_.to_vrun(*failed);
-        if (const auto* ended = std::get_if<wire::JobEnded>(&order)) {
+        if (auto* ended = std::get_if<wire::JobEnded>(&order)) {
+            ended->times = clock_.times();
             mail_.to_vrun(*ended);
             over_.set();
         }

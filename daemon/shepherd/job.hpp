@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/shepherd/guard.hpp"
+#include "daemon/shepherd/job_clock.hpp"
 #include "daemon/shepherd/job_directories.hpp"
 #include "daemon/shepherd/latch.hpp"
 #include "daemon/shepherd/lease.hpp"
@@ -70,7 +71,7 @@ private:
     void tell_root(Orders (Ruler::*hear)(const Report&), const Report& report);
     void report_started(wire::NodeIndex from, std::span<const wire::NodeIndex> nodes);
     void report_done(wire::NodeIndex from, std::span<const wire::NodeIndex> nodes);
-    void obey(const Orders& orders);
+    void obey(Orders orders);
     void apply(const wire::EndJob& end);
     void end_subtree(const wire::Failure& cause);
     void lease_is_over();
@@ -80,6 +81,7 @@ private:
     wire::StartRanks start_;
     std::vector<wire::Rank> local_;
     Mail mail_;
+    JobClock clock_;
     JobDirectories directories_;
     RankIo io_;
     PmiSockets pmi_;

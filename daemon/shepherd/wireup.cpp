@@ -11,10 +11,11 @@ namespace vrun::shepherd {
 using wire::NodeIndex;
 
 Wireup::Wireup(asio::any_io_executor loop, const wire::LaunchJob& launch, pmix::Server& server,
-               Mail& mail)
+               Mail& mail, JobClock& clock)
     : launch_{launch},
       server_{server},
       mail_{mail},
+      clock_{clock},
       fences_{mail.self(), launch.nodes.size()},
       // A task that fails drops its Reply, and that answers: nothing is left to do here.
       tasks_{loop, [](std::string_view, std::exception_ptr) {}} {}
@@ -70,10 +71,9 @@ void Wireup::answer(const pmix::FenceEnd& ended) {
     auto found = fencing_.extract(ended.result.key);
     if (found.empty()) return;
     const int status = ended.result.status;
-    if (status == pmix::status::success)
-        std::move(found.mapped()).succeed(ended.result.blob);
-    else
-        std::move(found.mapped()).fail(status);
+    if (status != pmix::status::success) return std::move(found.mapped()).fail(status);
+    clock_.note(JobClock::Milestone::wired_up);
+    std::move(found.mapped()).succeed(ended.result.blob);
 }
 
 void Wireup::on_modex(pmix::Modex modex) {

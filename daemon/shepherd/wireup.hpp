@@ -5,6 +5,7 @@
 // answered, at the latest with an error when this object dies.
 #pragma once
 
+#include "daemon/shepherd/job_clock.hpp"
 #include "daemon/shepherd/mail.hpp"
 #include "pmix/fence_table.hpp"
 #include "pmix/server.hpp"
@@ -17,7 +18,7 @@ class Wireup {
 public:
     // All references outlive this object.
     Wireup(asio::any_io_executor loop, const wire::LaunchJob& launch, pmix::Server& server,
-           Mail& mail);
+           Mail& mail, JobClock& clock);
 
     void open();  // libpmix knows the job now
 
@@ -57,6 +58,7 @@ private:
     const wire::LaunchJob& launch_;
     pmix::Server& server_;
     Mail& mail_;
+    JobClock& clock_;
     pmix::FenceTable fences_;
     std::map<wire::FenceKey, pmix::Reply> fencing_;
     std::map<std::uint32_t, Asked> asked_;  // by id

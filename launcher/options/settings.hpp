@@ -83,6 +83,7 @@ struct Settings {
     std::optional<std::string> socket;
     bool quiet = false;
     bool verbose = false;
+    bool timing = false;
     bool version = false;
     bool help = false;
     std::string help_topic;

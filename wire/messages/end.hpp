@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wire/messages/failure.hpp"
+#include "wire/messages/times.hpp"
 
 #include <cstdint>
 #include <string>
@@ -108,10 +109,11 @@ struct JobEnded {
     std::int32_t exit_code = 0;
     Failure failure;              // kind none: all went well
     std::vector<NodeIndex> lost;  // nodes that cannot report any more
+    JobTimes times = {};
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(exit_code, failure, lost);
+        archive(exit_code, failure, lost, times);
     }
 };
 
