@@ -25,7 +25,10 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); },
                 setup_.has_network},
                setup_.sources},
-      shepherds_{loop, {setup_.hello, scale_of_jobs(), setup_.linger}, *this, log},
+      shepherds_{loop,
+                 {setup_.hello, scale_of_jobs(), setup_.linger, setup_.has_only_our_orphans},
+                 *this,
+                 log},
       switchboard_{peers_,
                    [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));

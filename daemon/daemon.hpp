@@ -17,8 +17,9 @@ public:
         bool has_network = false;
         std::vector<discovery::Source> sources;
         Milliseconds lease{10'000};
-        Milliseconds linger{60'000};     // of an idle shepherd
-        bool ends_with_clients = false;  // a private daemon: no client, no daemon
+        Milliseconds linger{60'000};       // of an idle shepherd
+        bool ends_with_clients = false;    // a private daemon: no client, no daemon
+        bool has_only_our_orphans = true;  // no PID 1, and no main program
     };
 
     Daemon(asio::any_io_executor loop, Setup setup, Log& log);

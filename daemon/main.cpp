@@ -80,6 +80,7 @@ Daemon::Setup setup_of(const Options& options) {
     setup.lease = options.lease;
     setup.linger = options.linger;
     setup.ends_with_clients = options.client_fd.has_value();
+    setup.has_only_our_orphans = ::getpid() != 1 && options.command.empty();
     return setup;
 }
 

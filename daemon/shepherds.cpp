@@ -10,10 +10,12 @@
 #include "wire/messages/launch.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
 #include <asio/error.hpp>
+#include <csignal>
 #include <filesystem>
 
 namespace vrun::daemon {
@@ -63,6 +65,21 @@ bool is_too_large(const Shepherd& shepherd) {
     return std::ranges::any_of(process::children_of(shepherd.guard.pid()), is_large);
 }
 
+// As the user whose it is: we ourselves open nothing that users can put there.
+process::ChildPlan plan_for(const wire::Identity& identity, std::vector<std::string> arguments) {
+    process::ChildPlan plan;
+    plan.program = shepherd_program();
+    plan.argv = std::move(arguments);
+    plan.argv.insert(plan.argv.begin(), "vrun-shepherd");
+    plan.environment = shepherd_environment();
+    plan.workdir = "/";
+    plan.stdio[0] = UniqueFd{check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null")};
+    plan.stdio[1] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
+    plan.stdio[2] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
+    if (::geteuid() == 0) plan.identity = identity;
+    return plan;
+}
+
 std::string ending_of(const process::ExitStatus& status) {
     if (const auto* exited = std::get_if<process::Exited>(&status)) {
         if (exited->code > 128)
@@ -84,7 +101,9 @@ Shepherds::Shepherds(asio::any_io_executor loop, Setup setup, ShepherdEvents& ev
       spawner_{loop},
       tasks_{loop, [this](std::string_view name, std::exception_ptr) {
                  log_.error("shepherds: a task failed", {{"task", name}});
-             }} {}
+             }} {
+    if (setup_.has_only_our_orphans) check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+}
 
 Shepherd* Shepherds::idle_one(const wire::Identity& identity, const std::string& node_name) {
     const auto fits = [&](const auto& shepherd) {
@@ -99,7 +118,7 @@ asio::awaitable<Result<Shepherd*>> Shepherds::acquire(wire::Identity identity,
                                                       std::string node_name) {
     if (::geteuid() != 0) identity = wire::own_identity();
     if (Shepherd* lingering = idle_one(identity, node_name)) {
-        lingering->idle.cancel();
+        lingering->timer.cancel();
         if (!is_too_large(*lingering)) co_return lingering;
         end(*lingering, "retired");
     }
@@ -150,22 +169,18 @@ asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string
 Result<process::Child> Shepherds::spawn(const wire::Identity& identity,
                                         const std::string& node_name, UniqueFd socket,
                                         UniqueFd lifeline) {
-    process::ChildPlan plan;
-    plan.program = shepherd_program();
-    plan.argv = {"vrun-shepherd", "--name", node_name};
-    plan.environment = shepherd_environment();
-    plan.workdir = "/";
-    plan.stdio[0] = UniqueFd{check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null")};
-    plan.stdio[1] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
-    plan.stdio[2] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
+    process::ChildPlan plan = plan_for(identity, {"--name", node_name});
     plan.descriptors.emplace_back(std::move(socket), control_fd);
     plan.descriptors.emplace_back(std::move(lifeline), lifeline_fd);
     plan.descriptors.emplace_back(topology_.open(), topology_fd);
     plan.oom_score_adj = process::protected_oom_score_adj;
-    if (::geteuid() != 0) return spawner_.spawn(std::move(plan));
-    plan.identity = identity;
+    return spawn_as_user(std::move(plan));
+}
+
+// The child borrowed our memory while it changed its uid, which opens it to that user.
+Result<process::Child> Shepherds::spawn_as_user(process::ChildPlan plan) {
     Result<process::Child> child = spawner_.spawn(std::move(plan));
-    process::make_memory_private();
+    if (::geteuid() == 0) process::make_memory_private();
     return child;
 }
 
@@ -187,7 +202,7 @@ asio::awaitable<void> Shepherds::read(std::shared_ptr<Shepherd> shepherd) {
             end(*shepherd, std::string{"its shepherd said something wrong: "} + error.what());
     }
     // The guard ends next, and then watch() has the reason.
-    shepherd->lifeline = UniqueFd{};
+    await_guard(*shepherd);
 }
 
 asio::awaitable<void> Shepherds::write(std::shared_ptr<Shepherd> shepherd) {
@@ -203,24 +218,50 @@ asio::awaitable<void> Shepherds::watch(std::shared_ptr<Shepherd> shepherd) {
     const process::ExitStatus status = co_await shepherd->guard.wait();
     pids_.erase(pid);
     if (shepherd->is_ready) shepherd->link.close();  // else its last words may still lie there
-    shepherd->idle.cancel();
+    shepherd->timer.cancel();
     std::erase(shepherds_, shepherd);
     const std::string reason = shepherd->cause.empty() ? ending_of(status) : shepherd->cause;
     if (shepherd->job)
         log_.warning("shepherds: one ended with its job", {{"pid", pid}, {"reason", reason}});
+    const bool has_swept = std::holds_alternative<process::Exited>(status);
+    if (has_swept) co_return events_.on_shepherd_gone(*shepherd, reason);
+    try {
+        auto sweeping = end_what_was_lost();
+        co_await with_timeout(std::move(sweeping), guard_limit);
+    } catch (const std::system_error& error) {
+        log_.warning("shepherds: a job's process cannot be killed", {{"reason", error.what()}});
+    }
     events_.on_shepherd_gone(*shepherd, reason);
+    co_await end_what_was_lost();
+    co_await remove_files(shepherd->identity);
+}
+
+// No limit of its own, as in the guard: what cannot be killed is waited for, not abandoned.
+asio::awaitable<void> Shepherds::end_what_was_lost() {
+    if (!setup_.has_only_our_orphans) co_return;
+    auto sweeping = process::sweep_orphans([this](pid_t pid) { return owns(pid); });
+    co_await std::move(sweeping);
+}
+
+asio::awaitable<void> Shepherds::remove_files(wire::Identity identity) {
+    Result<process::Child> remover = spawn_as_user(plan_for(identity, {"--remove-stale"}));
+    if (!remover) throw std::system_error{remover.error().code, remover.error().doing};
+    const pid_t pid = remover->pid();
+    pids_.insert(pid);
+    (void)co_await remover->wait();
+    pids_.erase(pid);
 }
 
 void Shepherds::release(Shepherd& shepherd) {
     shepherd.job.reset();
     ++shepherd.jobs_served;
     if (!may_linger(shepherd)) return end(shepherd, "retired");
-    shepherd.idle.expires_after(setup_.linger);
+    shepherd.timer.expires_after(setup_.linger);
     const auto expired = [this, lingering = shepherd.weak_from_this()](std::error_code error) {
         const auto alive = lingering.lock();
         if (!error && alive && !alive->job) end(*alive, "retired");
     };
-    shepherd.idle.async_wait(expired);
+    shepherd.timer.async_wait(expired);
 }
 
 // One waits per user: jobs that overlap leave no more behind than jobs in a row.
@@ -237,8 +278,20 @@ bool Shepherds::may_linger(const Shepherd& shepherd) const {
 
 void Shepherds::end(Shepherd& shepherd, std::string cause) {
     if (shepherd.cause.empty()) shepherd.cause = std::move(cause);
-    shepherd.lifeline = UniqueFd{};
     shepherd.link.close();
+    await_guard(shepherd);
+}
+
+// It may be stopped itself, or may not kill what a setuid program became; we may.
+void Shepherds::await_guard(Shepherd& shepherd) {
+    if (!shepherd.lifeline.is_open()) return;
+    shepherd.lifeline = UniqueFd{};
+    shepherd.timer.expires_after(guard_limit);
+    const auto expired = [ending = shepherd.weak_from_this()](std::error_code error) {
+        const auto alive = ending.lock();
+        if (!error && alive) alive->guard.signal_process(SIGKILL);
+    };
+    shepherd.timer.async_wait(expired);
 }
 
 void Shepherds::judge(Clock::time_point now, Milliseconds gap, Milliseconds lost_after) {

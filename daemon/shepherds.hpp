@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/shepherds: starts a vrun-shepherd per job on this node, and keeps it for the next job.
 // It runs as the job's user behind its guard; closing the lifeline ends both and all below them.
-// One that is idle lingers for the next job: one per user, a few per node, and not for ever.
+// Where both were killed at once, we kill what they lost (it comes to us, a child subreaper), and a
+// process of the user removes their files. One that is idle lingers for
+// the user's next job; a few per node, and not for ever.
 #pragma once
 
 #include "daemon/liveness.hpp"
@@ -24,12 +26,13 @@ inline constexpr std::size_t idle_shepherds_max = 4;
 inline constexpr std::size_t jobs_per_shepherd_max = 100;
 inline constexpr std::size_t shepherd_size_max = 20u << 20;  // resident; it is not used again then
 inline constexpr std::chrono::seconds shepherd_start_limit{15};
+inline constexpr std::chrono::seconds guard_limit{5};  // to end everything, then we do
 
 struct Shepherd : std::enable_shared_from_this<Shepherd> {
     Shepherd(std::unique_ptr<wire::Stream> stream, wire::ScaleOf scale_of, process::Child child)
         : link{std::move(stream), wire::said_by(wire::Role::shepherd, std::move(scale_of))},
           guard{std::move(child)},
-          idle{link.executor()} {}
+          timer{link.executor()} {}
 
     bool is_idle() const noexcept { return !job && jobs_served > 0 && !link.is_closed(); }
 
@@ -42,8 +45,8 @@ struct Shepherd : std::enable_shared_from_this<Shepherd> {
     bool is_ready = false;  // it said so
     std::size_t jobs_served = 0;
     Silence silence{Clock::now()};
-    asio::steady_timer idle;
-    std::string cause;  // why we ended it, if we did
+    asio::steady_timer timer;  // idle: until it is retired; ending: until its guard is killed
+    std::string cause;         // why we ended it, if we did
 };
 
 // Called on the loop; message handling may throw std::system_error, which ends that shepherd.
@@ -60,6 +63,10 @@ public:
         wire::Hello hello;
         wire::ScaleOf scale_of;  // of the jobs that this node knows
         Milliseconds linger;     // how long an idle one waits for a job
+
+        // Whatever loses its parent and comes to this process was started by a shepherd. Not so
+        // for PID 1 of a container.
+        bool has_only_our_orphans = true;
     };
 
     Shepherds(asio::any_io_executor loop, Setup setup, ShepherdEvents& events, process::Log& log);
@@ -87,6 +94,10 @@ private:
     asio::awaitable<Shepherd*> start(wire::Identity identity, std::string node_name);
     Result<process::Child> spawn(const wire::Identity& identity, const std::string& node_name,
                                  UniqueFd socket, UniqueFd lifeline);
+    Result<process::Child> spawn_as_user(process::ChildPlan plan);
+    void await_guard(Shepherd& shepherd);
+    asio::awaitable<void> end_what_was_lost();
+    asio::awaitable<void> remove_files(wire::Identity identity);
     asio::awaitable<void> greet(Shepherd& shepherd);
     asio::awaitable<void> watch(std::shared_ptr<Shepherd> shepherd);
     asio::awaitable<void> read(std::shared_ptr<Shepherd> shepherd);

@@ -71,6 +71,38 @@ asio::awaitable<void> child_ended(asio::signal_set& signals) {
     co_await signals.async_wait(asio::use_awaitable);
 }
 
+// `round` until it has nothing more to do.
+asio::awaitable<void> sweep_in_rounds(std::function<bool()> round) {
+    const auto loop = co_await asio::this_coro::executor;
+    asio::signal_set signals{loop, SIGCHLD};
+    milliseconds pause = first_pause;
+    while (round()) {
+        bool has_ended = true;
+        try {
+            auto ended = child_ended(signals);
+            co_await with_timeout(std::move(ended), pause);
+        } catch (const std::system_error& error) {
+            if (error.code() != std::errc::timed_out) throw;
+            has_ended = false;
+        }
+        pause = has_ended ? first_pause : std::min(2 * pause, longest_pause);
+    }
+}
+
+// False: there is no orphan.
+bool kill_orphans_once(const std::function<bool(pid_t)>& is_kept) {
+    reap_orphans(is_kept);
+    bool is_any = false;
+    for (const pid_t child : children_of(::getpid())) {
+        if (is_kept(child)) continue;
+        is_any = true;
+        kill_pinned({child, ::getpid()});
+        for (const Descendant victim : descendants_of(child))
+            kill_pinned(victim);
+    }
+    return is_any;
+}
+
 }  // namespace
 
 void require_descendants_readable() {
@@ -144,20 +176,11 @@ void kill_all_descendants(const OnReaped& on_reaped) {
 }
 
 asio::awaitable<void> sweep_descendants() {
-    const auto loop = co_await asio::this_coro::executor;
-    asio::signal_set signals{loop, SIGCHLD};
-    milliseconds pause = first_pause;
-    while (kill_descendants_once()) {
-        bool has_ended = true;
-        try {
-            auto ended = child_ended(signals);
-            co_await with_timeout(std::move(ended), pause);
-        } catch (const std::system_error& error) {
-            if (error.code() != std::errc::timed_out) throw;
-            has_ended = false;
-        }
-        pause = has_ended ? first_pause : std::min(2 * pause, longest_pause);
-    }
+    return sweep_in_rounds([] { return kill_descendants_once(); });
+}
+
+asio::awaitable<void> sweep_orphans(std::function<bool(pid_t)> is_kept) {
+    return sweep_in_rounds([is_kept = std::move(is_kept)] { return kill_orphans_once(is_kept); });
 }
 
 }  // namespace vrun::process

@@ -43,4 +43,8 @@ void kill_all_descendants(const OnReaped& on_reaped = {});
 // The same for an event loop. Nobody else may wait for a child meanwhile.
 asio::awaitable<void> sweep_descendants();
 
+// Only what lost its parent and came to us, with all below it: `is_kept` names the children that
+// we started ourselves. The caller is a child subreaper to whom no others send orphans.
+asio::awaitable<void> sweep_orphans(std::function<bool(pid_t)> is_kept);
+
 }  // namespace vrun::process

@@ -3,34 +3,62 @@
 
 #include "daemon/shepherd/shared_memory.hpp"
 #include "wire/base/escape.hpp"
-#include "wire/base/fd.hpp"
 #include "wire/base/handle.hpp"
 #include "wire/base/result.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 namespace vrun::shepherd {
 namespace {
 
 using Directory = Handle<DIR, ::closedir>;
 
-constexpr const char* name_pattern = "/vrun-s.XXXXXX";
-
-// Empty, with errno, when it cannot be made.
-std::string make_below(const std::string& parent) {
-    std::string path = parent + name_pattern;
-    return ::mkdtemp(path.data()) ? path : std::string{};
-}
+constexpr std::string_view name_pattern = "vrun-s.XXXXXX";
+constexpr std::size_t name_varies_from = name_pattern.find('X');
 
 // Also without permissions of its own: it is ours, so we may give them.
 UniqueFd open_directory(int parent, const char* name) {
     ::fchmodat(parent, name, S_IRWXU, AT_SYMLINK_NOFOLLOW);
     return UniqueFd{::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+}
+
+bool lock(const UniqueFd& directory) noexcept {
+    return ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+// Somebody who looks for stale ones may find it before it is locked; then it goes, and we make
+// another.
+bool is_taken(const UniqueFd& directory) {
+    struct stat status {};
+    const bool is_locked_by_other = !lock(directory) && errno == EWOULDBLOCK;
+    return is_locked_by_other || (::fstat(directory.get(), &status) == 0 && status.st_nlink == 0);
+}
+
+struct Made {
+    std::string path;  // empty, with errno, when it cannot be made
+    UniqueFd lock;
+};
+
+Made make_below(const std::string& parent) {
+    for (;;) {
+        std::string path = parent + "/" + std::string{name_pattern};
+        if (!::mkdtemp(path.data())) return {};
+        UniqueFd directory = open_directory(AT_FDCWD, path.c_str());
+        if (directory.is_open() && !is_taken(directory)) return {path, std::move(directory)};
+        const int error = errno;
+        if (directory.is_open() || error == ENOENT) continue;
+        ::rmdir(path.c_str());
+        errno = error;
+        return {};
+    }
 }
 
 dev_t device_of(const UniqueFd& directory) {
@@ -90,6 +118,28 @@ private:
     bool progress_ = false;
 };
 
+void empty(UniqueFd base) {
+    if (base.is_open()) TreeRemover{std::move(base)}.run();
+}
+
+bool is_base_name(std::string_view name) {
+    return name.size() == name_pattern.size() &&
+           name.starts_with(name_pattern.substr(0, name_varies_from));
+}
+
+// Not open, unless it is a directory of ours that nobody holds; then locked. Asked for its owner
+// before its permissions change: root must not touch what a user made under this name.
+UniqueFd open_stale(const UniqueFd& parent, const char* name) {
+    struct stat status {};
+    const bool is_ours = is_base_name(name) &&
+                         ::fstatat(parent.get(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         S_ISDIR(status.st_mode) && status.st_uid == ::geteuid();
+    if (!is_ours) return {};
+    UniqueFd directory = open_directory(parent.get(), name);
+    if (!directory.is_open() || ::fstat(directory.get(), &status) < 0) return {};
+    return status.st_uid == ::geteuid() && lock(directory) ? std::move(directory) : UniqueFd{};
+}
+
 void remove_or_complain(const std::string& directory) noexcept {
     if (directory.empty() || remove_tree(directory)) return;
     std::fprintf(stderr,
@@ -99,25 +149,51 @@ void remove_or_complain(const std::string& directory) noexcept {
 
 }  // namespace
 
-BaseDirectories make_base_directories() {
-    BaseDirectories made{make_below("/tmp"), {}};
+MadeDirectories make_base_directories() {
+    Made tmp = make_below("/tmp");
     const char* const other = std::getenv("TMPDIR");
-    if (made.tmp.empty() && other && *other) made.tmp = make_below(other);
-    if (made.tmp.empty()) {
+    if (tmp.path.empty() && other && *other) tmp = make_below(other);
+    if (tmp.path.empty()) {
         const std::string tried = other && *other ? "/tmp or TMPDIR=" + escaped(other) : "/tmp";
         throw std::system_error{errno, std::system_category(), "make a directory in " + tried};
     }
-    made.shm = make_below("/dev/shm");
-    return made;
+    Made shm = make_below("/dev/shm");
+    return {{std::move(tmp.path), std::move(shm.path)}, {std::move(tmp.lock), std::move(shm.lock)}};
 }
 
 bool remove_tree(const std::string& directory) noexcept {
     try {
-        UniqueFd base = open_directory(AT_FDCWD, directory.c_str());
-        if (base.is_open()) TreeRemover{std::move(base)}.run();
+        empty(open_directory(AT_FDCWD, directory.c_str()));
     } catch (const std::exception&) {  // what is left is reported below
     }
     return ::rmdir(directory.c_str()) == 0 || errno == ENOENT;
+}
+
+std::vector<StaleDirectory> stale_base_directories() {
+    std::vector<StaleDirectory> found;
+    const std::array<const char*, 3> parents{"/tmp", "/dev/shm", std::getenv("TMPDIR")};
+    for (const char* parent : parents) {
+        if (!parent) continue;
+        const UniqueFd place{::open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        if (!place.is_open()) continue;
+        for_each_entry(place, [&](const char* name) {
+            UniqueFd directory = open_stale(place, name);
+            if (!directory.is_open()) return;
+            UniqueFd again{check(::fcntl(place.get(), F_DUPFD_CLOEXEC, 3), "fcntl")};
+            found.push_back({std::move(again), name, std::move(directory)});
+        });
+    }
+    return found;
+}
+
+void remove_stale(std::vector<StaleDirectory> directories) noexcept {
+    for (StaleDirectory& stale : directories) {
+        try {
+            empty(UniqueFd{check(::fcntl(stale.lock.get(), F_DUPFD_CLOEXEC, 3), "fcntl")});
+        } catch (const std::exception&) {  // the next one tries again
+        }
+        ::unlinkat(stale.parent.get(), stale.name.c_str(), AT_REMOVEDIR);
+    }
 }
 
 void remove_base_directories(const BaseDirectories& directories) noexcept {

@@ -36,6 +36,7 @@ sigset_t signals(std::initializer_list<int> numbers) noexcept {
 // What the guard holds open, nobody sees closed: the shepherd's sockets first of all. A kernel
 // before 5.9 lacks the call; then these close a little later, with the guard.
 void close_all_but(std::vector<int> kept) noexcept {
+    std::erase(kept, -1);
     std::sort(kept.begin(), kept.end());
     unsigned int first = STDERR_FILENO + 1;
     for (const int fd : kept) {
@@ -48,12 +49,13 @@ void close_all_but(std::vector<int> kept) noexcept {
 
 class Guard {
 public:
-    Guard(UniqueFd lifeline, UniqueFd living, pid_t child)
+    Guard(UniqueFd lifeline, UniqueFd living, const BaseLocks& locks, pid_t child)
         : lifeline_{std::move(lifeline)},
           living_{std::move(living)},
           child_{child},
           wake_{open_wake()} {
-        close_all_but({lifeline_.get(), living_.get(), wake_.get()});
+        close_all_but(
+            {lifeline_.get(), living_.get(), wake_.get(), locks.tmp.get(), locks.shm.get()});
     }
 
     void wait_for_the_end() {
@@ -121,18 +123,35 @@ std::optional<int> rank_oom_score() {
     return ours < theirs ? theirs : std::nullopt;
 }
 
-int guard_child(UniqueFd lifeline, const BaseDirectories& directories, const sigset_t& mask,
+// What others of this user left behind when nobody could remove it. In a process of its own: it may
+// take long, and the guard must hear of the end meanwhile.
+void remove_stale_aside() {
+    std::vector<StaleDirectory> stale = stale_base_directories();
+    if (stale.empty() || ::fork() != 0) return;
+    std::vector<int> kept;
+    for (const StaleDirectory& one : stale)
+        kept.insert(kept.end(), {one.parent.get(), one.lock.get()});
+    close_all_but(std::move(kept));
+    remove_stale(std::move(stale));
+    ::_exit(EXIT_SUCCESS);
+}
+
+int guard_child(UniqueFd lifeline, MadeDirectories& directories, const sigset_t& mask,
                 const std::function<int(Guarded)>& child_main) {
+    const pid_t guard_pid = ::getpid();
     const std::optional<int> oom_score = rank_oom_score();
     process::Pipe life = process::make_pipe();
     const pid_t child = check(::fork(), "fork");
     if (child == 0) {
         lifeline = UniqueFd{};
         life.writer = UniqueFd{};
-        become_shepherd({directories, std::move(life.reader), oom_score}, mask, child_main);
+        Guarded guarded{directories.paths, std::move(directories.locks), std::move(life.reader),
+                        guard_pid, oom_score};
+        become_shepherd(std::move(guarded), mask, child_main);
     }
     life.reader = UniqueFd{};
-    Guard guard{std::move(lifeline), std::move(life.writer), child};
+    Guard guard{std::move(lifeline), std::move(life.writer), directories.locks, child};
+    remove_stale_aside();
     guard.wait_for_the_end();
     guard.kill_all();
     return guard.code();
@@ -150,13 +169,13 @@ int run_guarded(UniqueFd lifeline, const std::function<int(Guarded)>& child_main
     check(::prctl(PR_SET_PDEATHSIG, SIGTERM), "prctl");  // SIGKILL would take the guard itself
     ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, the kernel would reap and drop the status
 
-    const BaseDirectories directories = make_base_directories();
+    MadeDirectories directories = make_base_directories();
     try {
         const int code = guard_child(std::move(lifeline), directories, before, child_main);
-        remove_base_directories(directories);
+        remove_base_directories(directories.paths);
         return code;
     } catch (...) {
-        remove_base_directories(directories);
+        remove_base_directories(directories.paths);
         throw;
     }
 }

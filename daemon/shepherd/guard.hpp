@@ -8,6 +8,7 @@
 #include "daemon/shepherd/base_directories.hpp"
 #include "wire/base/fd.hpp"
 
+#include <sys/types.h>
 #include <functional>
 #include <optional>
 
@@ -15,9 +16,10 @@ namespace vrun::shepherd {
 
 struct Guarded {  // what a shepherd gets from its guard
     BaseDirectories directories;
-    UniqueFd
-        guard_gone;  // readable (end of file) once the guard is dead: call sweep_without_guard()
-    std::optional<int> rank_oom_score_adj;  // for the ranks' ChildPlan
+    BaseLocks locks = {};
+    UniqueFd guard_gone = {};  // end of file once the guard is dead: call sweep_without_guard()
+    pid_t guard = 0;
+    std::optional<int> rank_oom_score_adj = {};  // for the ranks' ChildPlan
 };
 
 // Forks: `child_main` runs in the child (a group of its own), which ends with its result; the

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // vrun-shepherd: looks after one job's ranks on one node, as the job's user.
 // Started by vrund only: descriptor 3 is its socket, 4 the lifeline, 5 the topology. The process
-// becomes the guard; what is said here runs in the shepherd that the guard forks.
+// becomes the guard; what is said here runs in the shepherd that the guard forks. With
+// --remove-stale it only removes what killed guards and shepherds of this user left.
 #include "daemon/shepherd/shepherd.hpp"
 #include "process/descendants.hpp"
 #include "process/heap.hpp"
@@ -40,36 +41,43 @@ std::string read_topology(UniqueFd file) {
     }
 }
 
+struct Remains {  // what a shepherd must not leave if its guard is dead
+    pid_t guard;
+    BaseDirectories directories;
+};
+
 // The guard would kill what is left as well; but what a job left shall be gone when we are. The
 // PMIx server is not finalized: libpmix 4.2.2 crashes in that after a rank of its was killed.
-[[noreturn]] void end_at_once() {
+[[noreturn]] void end_at_once(const Remains& remains) {
     sigset_t child_ended;
     ::sigemptyset(&child_ended);
     ::sigaddset(&child_ended, SIGCHLD);
     ::pthread_sigmask(SIG_BLOCK, &child_ended, nullptr);
     process::kill_all_descendants();
+    if (::getppid() != remains.guard) remove_base_directories(remains.directories);
     ::_exit(EXIT_SUCCESS);
 }
 
-asio::awaitable<void> live(Shepherd& shepherd, process::Log& log) {
+asio::awaitable<void> live(Shepherd& shepherd, const Remains& remains, process::Log& log) {
     try {
         co_await shepherd.run();
     } catch (const std::exception& error) {
         log.error("the conversation with vrund failed", {{"reason", error.what()}});
     }
-    end_at_once();
+    end_at_once(remains);
 }
 
 // What a handler throws is the end, before anything is destroyed that is still in use.
-[[noreturn]] void serve_until_told(asio::io_context& loop, Shepherd& shepherd, process::Log& log) {
+[[noreturn]] void serve_until_told(asio::io_context& loop, Shepherd& shepherd,
+                                   const Remains& remains, process::Log& log) {
     TaskGroup tasks{loop.get_executor(), [](std::string_view, std::exception_ptr) {}};
-    tasks.spawn("live", live(shepherd, log));
+    tasks.spawn("live", live(shepherd, remains, log));
     try {
         loop.run();
     } catch (const std::exception& error) {
         log.error("a handler failed", {{"reason", error.what()}});
     }
-    end_at_once();
+    end_at_once(remains);
 }
 
 // To vrund, in place of a Hello: why there will be no shepherd.
@@ -89,17 +97,18 @@ int run_shepherd(const std::string& node_name, UniqueFd topology, Guarded guarde
     process::Log log{"vrun-shepherd", level};
     process::keep_freed_memory();
     UniqueFd last_words{::fcntl(socket_fd, F_DUPFD_CLOEXEC, 0)};
+    const Remains remains{guarded.guard, guarded.directories};
     try {
         asio::io_context loop{1};
         ShepherdSetup setup{node_name, read_topology(std::move(topology)), UniqueFd{socket_fd},
                             std::move(guarded)};
         Shepherd shepherd{loop.get_executor(), std::move(setup), log};
         last_words = UniqueFd{};  // or vrund would not see the link closed
-        serve_until_told(loop, shepherd, log);
+        serve_until_told(loop, shepherd, remains, log);
     } catch (const std::exception& error) {
         log.error("cannot go on", {{"reason", error.what()}});
         say_goodbye(last_words, error.what());
-        end_at_once();
+        end_at_once(remains);
     }
 }
 
@@ -115,6 +124,10 @@ int usage(const char* problem) {
 int run(const std::vector<std::string>& arguments) {
     if (arguments.size() == 1 && arguments[0] == "--version") {
         std::printf("%s\n", wire::software_version().c_str());
+        return EXIT_SUCCESS;
+    }
+    if (arguments.size() == 1 && arguments[0] == "--remove-stale") {
+        remove_stale(stale_base_directories());
         return EXIT_SUCCESS;
     }
     if (arguments.size() != 2 || arguments[0] != "--name")

@@ -92,6 +92,19 @@ TEST_F(Descendants, AreSweptWhileTheLoopGoesOn) {
     EXPECT_FALSE(kill_descendants_once());
 }
 
+TEST_F(Descendants, OfOthersAreSweptOnlyOnceTheyLostTheirParent) {
+    const pid_t ours = start("echo; exec sleep 600");
+    const pid_t gone = start(family);
+    ::kill(gone, SIGKILL);
+    run_loop([&](asio::any_io_executor) -> asio::awaitable<void> {
+        auto sweeping = sweep_orphans([&](pid_t pid) { return pid == ours; });
+        co_await std::move(sweeping);
+    });
+    EXPECT_EQ(children_of(::getpid()), std::vector<pid_t>{ours});
+    EXPECT_EQ(::waitpid(ours, nullptr, WNOHANG), 0);
+    kill_all_descendants();
+}
+
 TEST_F(Descendants, ThatOthersWaitForAreNotReaped) {
     run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
         asio::signal_set signals{loop, SIGCHLD};

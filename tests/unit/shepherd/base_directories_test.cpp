@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace vrun::shepherd {
 namespace {
@@ -25,7 +27,8 @@ unsigned int mode_of(const std::string& path) {
 }
 
 TEST(BaseDirectories, AreMadeForUsAloneAndRemovedAsAWhole) {
-    const BaseDirectories made = make_base_directories();
+    const MadeDirectories directories = make_base_directories();
+    const BaseDirectories& made = directories.paths;
     EXPECT_TRUE(made.tmp.starts_with("/tmp/vrun-s."));
     EXPECT_EQ(mode_of(made.tmp), 0700u);
     EXPECT_TRUE(made.shm.empty() || mode_of(made.shm) == 0700);
@@ -34,6 +37,42 @@ TEST(BaseDirectories, AreMadeForUsAloneAndRemovedAsAWhole) {
     EXPECT_FALSE(fs::exists(made.tmp));
     EXPECT_FALSE(fs::exists(made.shm));
     remove_base_directories(made);  // by both of guard and shepherd: nothing to complain about
+}
+
+TEST(BaseDirectories, AreStaleOnceNobodyHoldsTheirLocks) {
+    std::optional<MadeDirectories> made = make_base_directories();
+    const BaseDirectories paths = made->paths;
+    std::ofstream{paths.tmp + "/file"} << "text";
+    const auto is_found = [&] {
+        const std::string name = fs::path{paths.tmp}.filename();
+        return std::ranges::count(stale_base_directories(), name, &StaleDirectory::name) == 1;
+    };
+    EXPECT_FALSE(is_found());
+    UniqueFd shepherds{check(::dup(made->locks.tmp.get()), "dup")};
+    made.reset();
+    EXPECT_FALSE(is_found()) << "the shepherd still holds it";
+    shepherds = UniqueFd{};
+    EXPECT_TRUE(is_found());
+    fs::permissions(paths.tmp, fs::perms::none);
+    EXPECT_TRUE(is_found());
+    remove_stale(stale_base_directories());
+    EXPECT_FALSE(fs::exists(paths.tmp));
+    EXPECT_FALSE(fs::exists(paths.shm));
+}
+
+TEST(BaseDirectories, OfOthersAndLinksAreNeverStale) {
+    std::string other = "/tmp/remove-tree-other-XXXXXX";
+    ASSERT_TRUE(::mkdtemp(other.data()));
+    const std::string link = "/tmp/vrun-s.aLinkX", alien = "/tmp/vrun-s.aliens";
+    fs::create_directory_symlink(other, link);
+    fs::create_directory(alien);
+    if (::geteuid() == 0) check(::chown(alien.c_str(), 4242, 4242), "chown");
+    for (const StaleDirectory& stale : stale_base_directories()) {
+        EXPECT_NE(stale.name, "vrun-s.aLinkX");
+        EXPECT_TRUE(stale.name != "vrun-s.aliens" || ::geteuid() != 0);
+    }
+    for (const std::string& path : {link, alien, other})
+        fs::remove(path);
 }
 
 class RemoveTree : public testing::Test {

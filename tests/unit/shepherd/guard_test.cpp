@@ -295,9 +295,9 @@ TEST_F(GuardTest, HoldsNoDescriptorOfTheShepherd) {
         return found;
     };
     const auto limit = std::chrono::steady_clock::now() + 10s;
-    while (count() != 6 && std::chrono::steady_clock::now() < limit)
+    while (count() != 8 && std::chrono::steady_clock::now() < limit)
         std::this_thread::yield();
-    EXPECT_EQ(count(), 6u);  // 0, 1, 2, lifeline, the shepherd's pipe, signalfd
+    EXPECT_EQ(count(), 8u);  // 0, 1, 2, lifeline, the shepherd's pipe, signalfd, two locks
     lifeline_ = UniqueFd{};
     exit_code_of(guard);
 }
