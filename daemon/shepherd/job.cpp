@@ -7,6 +7,7 @@
 #include "process/descriptors.hpp"
 #include "process/program.hpp"
 #include "wire/base/thrown.hpp"
+#include "wire/base/timeout.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/session.hpp"
@@ -29,6 +30,9 @@ constexpr std::size_t text_size_max = 2048;
 
 // Two pipes, a pidfd and libpmix's connection; and what starting one, or libpmix, opens meanwhile.
 constexpr std::size_t descriptors_per_rank = 4, descriptors_spare = 16;
+
+// For leftovers to die. A root daemon ends later what a setuid program became and we may not kill.
+constexpr std::chrono::milliseconds sweep_limit{wire::end_grace_ms};
 
 wire::StartRanks checked(wire::StartRanks start) {
     const wire::LaunchJob& launch = start.launch;
@@ -140,17 +144,32 @@ void Job::report_not_started(int code, bool signaled) {
 // Nothing is left here of the job but its name.
 asio::awaitable<void> Job::clean_up() {
     sweeping_ = true;
-    co_await process::sweep_descendants();
+    const bool is_swept = co_await sweep();
     sweeping_ = false;
+    if (!is_swept) io_.give_up();  // what lives may hold a pipe for ever
     co_await io_.drained();
     co_await wireup_.finish();
     co_await pmi_.finish();
-    server_is_sound_ = co_await around_.server.close_job();
+    const bool is_closed = co_await around_.server.close_job();
+    is_reusable_ = is_swept && is_closed;
     remove_orphaned_shared_memory();
     const bool is_removed = co_await remove_job_directories(directories_);
     if (!is_removed)
         around_.log.warning("cannot remove all of the job's files",
                             {{"session", directories_.session}, {"shm", directories_.shm}});
+}
+
+asio::awaitable<bool> Job::sweep() {
+    bool is_swept = true;
+    try {
+        auto sweeping = process::sweep_descendants();
+        co_await with_timeout(std::move(sweeping), sweep_limit);
+    } catch (const std::system_error& error) {
+        is_swept = false;
+        around_.log.warning("a process of the job cannot be killed",
+                            {{"job", wire::id_text(id())}, {"reason", error.what()}});
+    }
+    co_return is_swept;
 }
 
 asio::awaitable<void> Job::keep_time() {

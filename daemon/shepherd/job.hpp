@@ -48,8 +48,8 @@ public:
 
     // Whether the pid is one that somebody here waits for.
     bool owns(pid_t pid) const noexcept { return sweeping_ || ranks_.owns(pid); }
-    // False: libpmix has to be left by _exit.
-    bool server_is_sound() const noexcept { return server_is_sound_; }
+    // False: the process has to be left by _exit; the guard does the rest.
+    bool is_reusable() const noexcept { return is_reusable_; }
 
 private:
     PmiSockets::Events pmi_events();
@@ -57,6 +57,7 @@ private:
     RankPlace place_of(std::size_t local_rank) const;
     void report_not_started(int code, bool signaled);
     asio::awaitable<void> clean_up();
+    asio::awaitable<bool> sweep();
     asio::awaitable<void> keep_time();
     asio::awaitable<void> kill_after(std::chrono::milliseconds grace);
     asio::awaitable<void> give_up_orphans();
@@ -95,7 +96,7 @@ private:
     std::size_t started_ = 0;  // of local_
     bool stopping_ = false;
     bool sweeping_ = false;
-    bool server_is_sound_ = true;
+    bool is_reusable_ = true;
     Latch settled_;  // no rank will be started any more
     Latch swept_;    // the sweep was ordered
     Latch over_;     // the last word is said

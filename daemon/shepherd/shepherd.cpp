@@ -92,10 +92,10 @@ void Shepherd::start_next() {
 
 asio::awaitable<void> Shepherd::serve() {
     co_await job_->run();
-    server_is_sound_ = job_->server_is_sound();
+    is_reusable_ = job_->is_reusable();
     job_.reset();
     process::return_freed_memory();
-    if (server_is_sound_)
+    if (is_reusable_)
         start_next();
     else
         link_.finish();

@@ -53,7 +53,7 @@ private:
     pmix::Server server_;
     std::optional<Job> job_;
     std::deque<wire::Message> later_;  // of the jobs that come next
-    bool server_is_sound_ = true;
+    bool is_reusable_ = true;
     TaskGroup tasks_;
 };
 
