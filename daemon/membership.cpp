@@ -38,6 +38,17 @@ std::uint64_t slots_in(const Gathered& gathered) {
     return slots;
 }
 
+Unreached unreached(const discovery::Candidate& candidate, Error error) {
+    return {candidate.name, candidate.address.to_string(), candidate.port, std::move(error)};
+}
+
+// It answered, and was gone before we came to count it.
+Unreached lost(const discovery::Candidate& candidate) {
+    const std::string doing = "keep the connection to the daemon at " +
+                              candidate.address.to_string() + ":" + std::to_string(candidate.port);
+    return unreached(candidate, {asio::error::connection_reset, doing});
+}
+
 }  // namespace
 
 bool natural_less(std::string_view a, std::string_view b) noexcept {
@@ -215,6 +226,7 @@ asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> ca
 // One node may answer at several addresses, and one name may have several: the first that answers
 // counts, and a name is unreached only when none did.
 Gathered Membership::collect(const Round& round) {
+    const Error silent{std::make_error_code(std::errc::timed_out), "connect to the daemon there"};
     Gathered gathered;
     std::unordered_set<wire::Incarnation> seen;
     std::unordered_set<std::string_view> reached;
@@ -225,15 +237,15 @@ Gathered Membership::collect(const Round& round) {
         if (!seen.insert(**result).second) continue;
         if (auto node = node_at(round.candidates[i], **result))
             gathered.nodes.push_back(std::move(*node));
+        else
+            gathered.unreached.push_back(lost(round.candidates[i]));
     }
-    const Error silent{std::make_error_code(std::errc::timed_out), "connect to the daemon there"};
     for (std::size_t i = 0; i < round.candidates.size(); ++i) {
         const discovery::Candidate& candidate = round.candidates[i];
         const auto& result = round.results[i];
         if (result && *result) continue;
         if (!candidate.name.empty() && reached.contains(candidate.name)) continue;
-        gathered.unreached.push_back({candidate.name, candidate.address.to_string(), candidate.port,
-                                      result ? result->error() : silent});
+        gathered.unreached.push_back(unreached(candidate, result ? result->error() : silent));
     }
     order(gathered.nodes);
     return gathered;
