@@ -8,10 +8,12 @@ of the host, and it dies with us, so that nothing outlives a killed test.
 import contextlib
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,6 +116,7 @@ class Host:
         self.started = []
         self._children = []
         self.vrund = None
+        self._descriptors_at_start = None
         self.holder, self._ready = _fork_holder(cluster, name, address, root)
         self.pidfd = os.pidfd_open(self.holder)
 
@@ -175,6 +178,7 @@ class Host:
     def start_vrund(self, *arguments, user=None, env=None, wait=True):
         """A daemon of the cluster: its key, its discovery. Returns when it accepts connections."""
         uid = _account(user).pw_uid
+        self._descriptors_at_start = None
         settings = {"VRUN_KEY_FILE": f"{HOME}/key" if uid == 0 else f"{HOME}/key-{uid}",
                     "VRUN_DISCOVERY": "dns:tasks.worker"}
         self.vrund = self.start(["vrund", *arguments], user=user, env=settings | (env or {}))
@@ -192,6 +196,7 @@ class Host:
             eventually(ready, timeout, f"vrund on {self.name}")
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.vrund.out}{self.vrund.err}") from None
+        self._descriptors_at_start = self._count_descriptors()
 
     def listens_on(self, port):
         wanted = f":{port:04X}"
@@ -241,22 +246,81 @@ class Host:
                       if not entry.startswith(("vrun-0", f"vrun-{PLAIN_UID}"))]  # socket directories
         return sorted(map(str, found))
 
-    def assert_clean(self, timeout=20.0):
-        """No rank and no job file, soon. A daemon may be up, with shepherds that wait for a job."""
-        def left():
-            processes = [p for p in self.processes() if p.name not in ("vrund", "vrun-shepherd")]
-            shepherds = [p for p in self.processes() if p.name == "vrun-shepherd"]
-            files = self.job_files()
-            if shepherds:  # an idle shepherd keeps its two base directories, empty
-                files = [f for f in files if "/vrun-s." not in f or _files_under(self.path(f))]
-            if shepherds and not any(p.name == "vrund" for p in self.processes()):
-                processes += shepherds
-            return processes, files
+    def assert_clean(self, timeout=60.0):
+        """Nothing of any job, soon. A daemon may be up, with shepherds that wait for a job."""
         with contextlib.suppress(TimeoutError):
-            eventually(lambda: left() == ([], []), timeout)
-        processes, files = left()
-        assert not processes, f"left on {self.name}: {processes}"
-        assert not files, f"left on {self.name}: {files}"
+            eventually(lambda: not self.leftovers(), timeout)
+        assert not (left := self.leftovers()), f"left on {self.name}: {left}"
+
+    def leftovers(self):
+        """What jobs left: processes, zombies, files, connections, descriptors and jobs of vrund."""
+        everything = self.processes()
+        shepherds = [p for p in everything if p.name == "vrun-shepherd" and p.state != "Z"]
+        is_up = any(p.name == "vrund" for p in everything)
+        processes = [p for p in everything if p.name != "vrund" and not (is_up and p in shepherds)]
+        files = self.job_files()
+        idle = {p.pid for p in shepherds} - {p.parent for p in shepherds}
+        own = [f for f in files if "/vrun-s." in f and not _files_under(self.path(f))]
+        if len(own) <= 2 * len(idle):  # an idle shepherd keeps its two base directories, empty
+            files = [f for f in files if f not in own]
+        guards = len(shepherds) - len(idle)
+        found = {"processes": processes, "files": files, "connections": self._odd_connections(),
+                 "descriptors": self._odd_descriptors(guards), "jobs": self.running_jobs()}
+        return {kind: what for kind, what in found.items() if what}
+
+    def running_jobs(self):
+        """The jobs that the daemon's log says it has a part in."""
+        if not self.has_vrund():
+            return []
+        begun, over = (set(re.findall(rf"(?:{words}).* job=(\S+)", self.vrund.err))
+                       for words in ("jobs: launching|controller: job accepted", "daemon: job over"))
+        return sorted(begun - over)
+
+    def has_vrund(self):
+        return self.vrund is not None and self.vrund.poll() is None
+
+    def _tcp_rows(self):
+        """(remote address, state, inode) of every TCP socket."""
+        rows = [row.split() for table in ("tcp", "tcp6") for row in self._proc_net(table)]
+        return [(row[2].split(":")[0], row[3], row[9]) for row in rows]
+
+    def _odd_connections(self):
+        """Half closed, not of the daemon, or a second one to the same host."""
+        established, close_wait = "01", "08"
+        ours = set(self._descriptors()) if self.has_vrund() else set()
+        odd, remotes = [], set()
+        for remote, state, inode in self._tcp_rows():
+            is_stray = f"socket:[{inode}]" not in ours or remote in remotes
+            if state == close_wait or (state == established and is_stray):
+                odd.append((remote, state, inode))
+            if state == established:
+                remotes.add(remote)
+        return odd
+
+    def _descriptors(self):
+        """What the daemon's descriptors are, as the kernel names them."""
+        found = []
+        with contextlib.suppress(FileNotFoundError):
+            for fd in os.listdir(f"/proc/{self.vrund.pid}/fd"):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append(os.readlink(f"/proc/{self.vrund.pid}/fd/{fd}"))
+        return found
+
+    def _count_descriptors(self):
+        """By kind. Connections to other daemons are not counted: they are kept for the next job."""
+        peers = {f"socket:[{inode}]" for _, state, inode in self._tcp_rows() if state == "01"}
+        kinds = [name.split(":")[0] if name.startswith(("socket:", "pipe:")) else name
+                 for name in self._descriptors() if name not in peers]
+        return Counter(kind for kind in kinds if "memfd:" not in kind)  # the topology
+
+    def _odd_descriptors(self, guards):
+        """How many more, or fewer, of a kind than when the daemon had started."""
+        if not self.has_vrund() or self._descriptors_at_start is None:
+            return {}
+        count = self._count_descriptors()
+        count.subtract(self._descriptors_at_start)
+        count.subtract({"socket": guards, "pipe": guards, "anon_inode:[pidfd]": guards})
+        return {kind: more for kind, more in count.items() if more}
 
     # -- misfortune ------------------------------------------------------------------------------
 
@@ -277,11 +341,19 @@ class Host:
         return found
 
     def _signal_all(self):
+        self._signal([-1], signal.SIGKILL)  # all of this PID namespace but its PID 1 and us
+
+    def kill(self, processes, number=signal.SIGKILL):
+        """At once, if they are still there."""
+        self._signal([process.pid for process in processes], number)
+
+    def _signal(self, pids, number):
         with ns.children_in(self.pidfd):
             child = os.fork()
             if child == 0:
-                with contextlib.suppress(OSError):
-                    os.kill(-1, signal.SIGKILL)  # all of this PID namespace but its PID 1 and us
+                for pid in pids:
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, number)
                 os._exit(0)
         os.waitpid(child, 0)
 
