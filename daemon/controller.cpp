@@ -3,11 +3,15 @@
 
 #include "daemon/launch_body.hpp"
 #include "daemon/planning.hpp"
+#include "daemon/policy_limits.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/answer.hpp"
 #include "wire/messages/hosts.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace vrun::daemon {
 namespace {
@@ -117,7 +121,9 @@ asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob r
     auto planned = plan(request, found);
     if (const auto* refusal = std::get_if<wire::JobRefused>(&planned))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    begin(client, std::get<wire::LaunchJob>(std::move(planned)), notices_of(found));
+    std::vector<std::string> notices = notices_of(found);
+    std::ranges::copy(notices_of_policy(request), std::back_inserter(notices));
+    begin(client, std::get<wire::LaunchJob>(std::move(planned)), std::move(notices));
 }
 
 void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,

@@ -4,7 +4,6 @@
 #include "process/heap.hpp"
 #include "wire/job_id.hpp"
 
-#include <malloc.h>
 
 namespace vrun::daemon {
 namespace {
@@ -176,7 +175,6 @@ asio::awaitable<void> Daemon::pulse() {
         co_await pulse_timer_.async_wait(as_values);
     }
     is_pulsing_ = false;
-    ::malloc_trim(0);  // many jobs at once leave much that is free between what stays
 }
 
 asio::awaitable<void> Daemon::run() {

@@ -2,6 +2,7 @@
 #include "daemon/planning.hpp"
 
 #include "daemon/placement.hpp"
+#include "daemon/policy_limits.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
@@ -110,6 +111,14 @@ std::optional<wire::JobRefused> refusal_of(const Gathered& found, bool hosts_wer
 
 namespace {
 
+// ppr:N:node is -N by another name.
+wire::Placement policy_of(wire::Placement placement) {
+    if (placement.map.by != wire::MapBy::per_object) return placement;
+    placement.per_node = placement.map.count;
+    placement.map = {};
+    return placement;
+}
+
 std::optional<wire::JobRefused> without_reader(const wire::Streams& streams, std::uint32_t ranks) {
     if (streams.input_to != wire::InputTo::one || streams.input_rank < ranks) return std::nullopt;
     wire::JobRefused refusal;
@@ -129,7 +138,8 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     std::vector<std::uint32_t> counts;
     for (const wire::App& app : request.apps)
         counts.push_back(app.count);
-    auto placed = place(candidates, counts, request.placement);
+    if (const auto refusal = refusal_of_policy(request)) return *refusal;
+    auto placed = place(candidates, counts, policy_of(request.placement));
     if (auto* refusal = std::get_if<wire::JobRefused>(&placed)) {
         for (const std::string& notice : notices_of(found))
             refusal->sentence += "\n  " + notice;
