@@ -4,7 +4,6 @@
 #include "process/heap.hpp"
 #include "wire/job_id.hpp"
 
-
 namespace vrun::daemon {
 namespace {
 
