@@ -174,14 +174,14 @@ void NodeJobs::on_controller_lost(Job& job, const std::string& reason) {
                          Origin::node);
 }
 
-void NodeJobs::refuse_late_launch(Peer& controller, wire::Route route) {
-    if (route.from != wire::to_controller) return;
-    const Clock::time_point now = Clock::now();
-    std::erase_if(ended_early_,
-                  [&](const auto& entry) { return now - entry.second > launch_late_max; });
-    ended_early_[route.job] = now;
-    controller.link.send(wire::NodeDone{{route.to}},
-                         wire::Route{route.job, wire::to_controller, route.to});
+void NodeJobs::refuse_late_launch(Peer& sender, wire::Route route) {
+    if (route.from == wire::to_controller) {
+        const Clock::time_point now = Clock::now();
+        std::erase_if(ended_early_,
+                      [&](const auto& entry) { return now - entry.second > launch_late_max; });
+        ended_early_[route.job] = now;
+    }
+    sender.link.send(wire::NodeDone{{route.to}}, wire::Route{route.job, route.from, route.to});
 }
 
 void NodeJobs::renew_leases(wire::Incarnation controller) {

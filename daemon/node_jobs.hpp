@@ -34,9 +34,9 @@ public:
     // The job's controller is out of reach: its ranks here end.
     void on_controller_lost(Job& job, const std::string& reason);
 
-    // The controller ended a job that is not here: over, or not launched yet. It will not be, and
-    // the controller, which may wait for this node, hears that.
-    void refuse_late_launch(Peer& controller, wire::Route route);
+    // Somebody ended a job that is not here: over, or, when it is the controller, not launched yet.
+    // It will not be, and who may wait for this node hears that.
+    void refuse_late_launch(Peer& sender, wire::Route route);
 
     // The controller's beat: renews its jobs here.
     void renew_leases(wire::Incarnation controller);

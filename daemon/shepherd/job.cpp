@@ -200,7 +200,9 @@ void Job::lease_is_over() {
     end.cause.node = mail_.self();
     end.cause.node_name = start_.launch.nodes[mail_.self()].name;
     tell_root(&Ruler::end_requested, end);
-    if (!mail_.is_root()) end_subtree(end.cause);
+    if (!mail_.is_root()) return end_subtree(end.cause);
+    obey(ruler_->cut_off());
+    if (ruler_->has_orphans()) tasks_.spawn("orphans", give_up_orphans());
 }
 
 void Job::on_task_failure(std::string_view name, std::exception_ptr failure) {

@@ -16,8 +16,8 @@
 
 namespace vrun::shepherd {
 
-// Above what shells and scripts take for themselves, below the smallest limit on files.
-inline constexpr int pmi_fd = 100;
+// Above what shells take for themselves, and low enough for a small limit of descriptors.
+inline constexpr int pmi_fd = 30;
 
 class PmiSockets {
 public:

@@ -6,6 +6,7 @@
 #include "wire/tree.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace vrun::shepherd {
@@ -131,6 +132,16 @@ Orders Ruler::nodes_done(std::span<const NodeIndex> nodes) {
                  {});
         nodes_[node].done = true;
         count_out(nodes_[node]);
+    }
+    settle();
+    return take();
+}
+
+Orders Ruler::cut_off() {
+    for (Node& node : std::span{nodes_}.subspan(1)) {
+        if (!node.is_awaited()) continue;
+        node.orphaned = true;
+        count_out(node);
     }
     settle();
     return take();

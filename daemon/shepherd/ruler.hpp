@@ -41,6 +41,9 @@ public:
     Orders controller_lost(wire::NodeIndex node);  // as that node says; it ends its part
     Orders nodes_done(std::span<const wire::NodeIndex> nodes);
 
+    // The root's own lease is over: who hears it still is not known, so all others are orphans.
+    Orders cut_off();
+
     // A lost node, if it lives, and those below it end by themselves and report through the
     // controller, if they can. Give them orphan_wait, then stop waiting: they count as lost.
     bool has_orphans() const noexcept;

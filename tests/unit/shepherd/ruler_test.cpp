@@ -37,6 +37,7 @@ public:
         hear(ruler.rank_aborted({.rank = rank, .code = code, .text = ""}));
     }
     void done(std::vector<NodeIndex> nodes) { hear(ruler.nodes_done(nodes)); }
+    void is_cut_off() { hear(ruler.cut_off()); }
     void orphans_are_overdue() { hear(ruler.give_up_orphans()); }
     void loses(NodeIndex node, Witness witness = Witness::controller) {
         hear(ruler.node_lost({.node = node, .name = "x", .address = "10.1.0.9", .reason = "silent"},
@@ -203,6 +204,22 @@ TEST(Ruler, DoesNotWaitForALostNodeNorLongForThoseBelowIt) {
     ASSERT_EQ(court.ended.size(), 1u);
     EXPECT_EQ(court.ended[0].exit_code, 121);
     EXPECT_EQ(court.ended[0].lost, (std::vector<NodeIndex>{1, 17}));
+}
+
+TEST(Ruler, EndsItsOwnPartWhenItIsCutOffFromAll) {
+    Court court{3, 1};
+    court.all_start(3);
+    court.cancel(EndMode::kill, 0);
+    court.is_cut_off();
+    EXPECT_EQ(modes(court), std::vector{EndMode::kill}) << "its own rank is still there";
+    court.killed(0, 9);
+    EXPECT_EQ(modes(court), (std::vector{EndMode::kill, EndMode::sweep}));
+    court.done({0});
+    EXPECT_TRUE(court.ended.empty()) << "the others may still report";
+    EXPECT_TRUE(court.ruler.has_orphans());
+    court.orphans_are_overdue();
+    ASSERT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(court.ended[0].lost, (std::vector<NodeIndex>{1, 2}));
 }
 
 TEST(Ruler, HearsOrphansThatReportInTime) {
