@@ -152,6 +152,8 @@ asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string
     try {
         auto greeting = greet(*shepherd);
         co_await with_timeout(std::move(greeting), shepherd_start_limit);
+        const bool is_gone = shepherd->guard.pid() < 0;  // its words lay in the socket
+        if (is_gone) throw std::system_error{wire::HelloErrc::gone, "wait for a shepherd"};
     } catch (...) {
         failure = std::current_exception();
     }
