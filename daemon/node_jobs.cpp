@@ -5,6 +5,7 @@
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
+#include "wire/messages/io.hpp"
 #include "wire/tree.hpp"
 
 namespace vrun::daemon {
@@ -181,7 +182,10 @@ void NodeJobs::refuse_late_launch(Peer& sender, wire::Route route) {
                       [&](const auto& entry) { return now - entry.second > launch_late_max; });
         ended_early_[route.job] = now;
     }
-    sender.link.send(wire::NodeDone{{route.to}}, wire::Route{route.job, route.from, route.to});
+    const wire::Route back{route.job, route.from, route.to};
+    if (route.from == wire::to_controller)  // vrun would wait for it
+        sender.link.send(wire::OutputEnd{}, back);
+    sender.link.send(wire::NodeDone{{route.to}}, back);
 }
 
 void NodeJobs::renew_leases(wire::Incarnation controller) {
