@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/settings.hpp"
 
+#include "wire/base/lower.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <limits>
 
@@ -55,9 +56,9 @@ bool read_number(const std::string& text, Number& number, Number min, Number max
     return true;
 }
 
-std::optional<bool> yes_or_no(std::string word) {
+std::optional<bool> yes_or_no(std::string_view text) {
     static constexpr std::array yes{"1", "true", "yes", "on"}, no{"0", "false", "no", "off"};
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string word = lower(text);
     if (std::ranges::find(yes, word) != yes.end()) return true;
     if (std::ranges::find(no, word) != no.end()) return false;
     return std::nullopt;

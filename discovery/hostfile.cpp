@@ -3,6 +3,7 @@
 
 #include "discovery/errors.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/lower.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>
@@ -52,13 +53,6 @@ bool is_ipv6(std::string_view text) {
     const std::string address{text.substr(0, std::min(zone, name_size_max))};
     return address.find('\0') == std::string::npos &&
            ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
-}
-
-std::string lower(std::string_view text) {
-    std::string result{text};
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
 }
 
 Result<HostEntry> with_slots(HostEntry host, std::string_view digits, std::string_view word) {

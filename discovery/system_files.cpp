@@ -4,6 +4,7 @@
 #include "discovery/errors.hpp"
 #include "discovery/hostfile.hpp"
 #include "wire/base/fd.hpp"
+#include "wire/base/lower.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,13 +12,6 @@
 
 namespace vrun::discovery {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string result{text};
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
 
 std::string_view next_line(std::string_view& text) {
     const std::size_t end = std::min(text.find('\n'), text.size());

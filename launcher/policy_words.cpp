@@ -2,6 +2,7 @@
 #include "launcher/policy_words.hpp"
 
 #include "wire/base/escape.hpp"
+#include "wire/base/lower.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,13 +14,6 @@ namespace vrun::launcher {
 namespace {
 
 using wire::BindTo, wire::Choice, wire::MapBy, wire::Object, wire::Placement, wire::RankBy;
-
-std::string lower(std::string_view text) {
-    std::string result{text};
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
 
 Error error_of(PolicyErrc code, std::string_view word) {
     return {code, "'" + escaped(word) + "'"};

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/options/values.hpp"
 
+#include "wire/base/lower.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
 
 namespace vrun::launcher {
-namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-}  // namespace
 
 std::vector<std::string_view> parts_of(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
@@ -25,7 +20,7 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
 }
 
 bool same_in_any_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
+    return lower(a) == lower(b);
 }
 
 std::optional<Error> set_count(std::uint32_t& target, std::string_view text) {
