@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/clients.hpp"
 
+#include "process/heap.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/messages/end.hpp"
 
-#include <malloc.h>
 #include <unistd.h>
 #include <algorithm>
 
@@ -95,7 +95,7 @@ void Clients::remove(const ClientPointer& client) {
     clients_.erase(client);
     if (most_ < crowd_size || clients_.size() > most_ / 4) return;
     most_ = clients_.size();
-    ::malloc_trim(0);
+    process::return_freed_memory();
 }
 
 asio::awaitable<void> Clients::converse(Client& client, const ClientPointer& shared) {

@@ -23,10 +23,6 @@ using wire::to_controller;
     throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
 }
 
-wire::NodeLost notice_of(const Job& job, wire::NodeIndex node, const std::string& reason) {
-    return {node, job.nodes[node].name, job.nodes[node].address, reason};
-}
-
 wire::Failure failure_of(const Job& job, wire::NodeIndex node, const std::string& reason) {
     return {wire::FailureKind::node_lost, node, job.nodes[node].name, false, 0, 0, reason,
             wire::exit_code::node_lost};
@@ -258,18 +254,10 @@ void Controller::on_node_lost(Job& job, wire::NodeIndex node, const std::string&
 }
 
 void Controller::on_bad_message(Job& job, wire::NodeIndex node, const std::string& reason) {
-    const std::string& name = job.nodes[node].name;
-    log_.warning("controller: a bad message ends its job",
-                 {{"job", wire::id_text(job.id)}, {"node", name}, {"reason", reason}});
-    const wire::Failure cause{wire::FailureKind::node_lost,
-                              node,
-                              name,
-                              false,
-                              0,
-                              0,
-                              "its shepherd said something wrong: " + reason,
-                              wire::exit_code::node_lost};
-    end_everywhere(job, cause);
+    log_.warning(
+        "controller: a bad message ends its job",
+        {{"job", wire::id_text(job.id)}, {"node", job.nodes[node].name}, {"reason", reason}});
+    end_everywhere(job, failure_of(job, node, "its shepherd said something wrong: " + reason));
 }
 
 void Controller::end_everywhere(Job& job, const wire::Failure& cause) {

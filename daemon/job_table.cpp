@@ -19,6 +19,10 @@ std::optional<wire::NodeIndex> node_of(const Job& job, wire::Incarnation incarna
     return node_of(job.nodes, incarnation);
 }
 
+wire::NodeLost notice_of(const Job& job, wire::NodeIndex node, const std::string& reason) {
+    return {node, job.nodes[node].name, job.nodes[node].address, reason};
+}
+
 Hop next_hop(const Job& job, wire::NodeIndex to, Origin origin) {
     if (to == wire::to_controller) {
         if (job.is_controller) return {HopKind::client};

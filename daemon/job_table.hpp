@@ -45,6 +45,9 @@ std::optional<wire::NodeIndex> node_of(const std::vector<wire::JobNode>& nodes,
                                        wire::Incarnation incarnation);
 std::optional<wire::NodeIndex> node_of(const Job& job, wire::Incarnation incarnation);
 
+// That the node is out, for those who must know.
+wire::NodeLost notice_of(const Job& job, wire::NodeIndex node, const std::string& reason);
+
 enum class HopKind { shepherd, client, peer, nowhere };
 struct Hop {
     HopKind kind = HopKind::nowhere;

@@ -150,7 +150,7 @@ void NodeJobs::report_not_started(Job& job, wire::NodeIndex node, const Error& e
 // A node of the tree is out, as seen from its neighbour or from itself: the shepherds beside it and
 // the controller hear of it, and the root by them.
 void NodeJobs::announce_lost(Job& job, wire::NodeIndex node, const std::string& reason) {
-    const wire::NodeLost lost{node, job.nodes[node].name, job.nodes[node].address, reason};
+    const wire::NodeLost lost = notice_of(job, node, reason);
     switchboard_.send(job, lost, wire::to_controller);
     if (node != *job.self) return switchboard_.send(job, lost, *job.self);
     for (const wire::NodeIndex neighbour : tree_neighbours(node, job.nodes.size()))
@@ -161,7 +161,7 @@ void NodeJobs::on_neighbour_lost(Job& job, wire::NodeIndex node, const std::stri
     if (!job.self || job.node_part_over) return;
     const auto neighbours = tree_neighbours(*job.self, job.nodes.size());
     if (std::ranges::find(neighbours, node) == neighbours.end()) return;
-    const wire::NodeLost lost{node, job.nodes[node].name, job.nodes[node].address, reason};
+    const wire::NodeLost lost = notice_of(job, node, reason);
     switchboard_.send(job, lost, *job.self);
 }
 
@@ -176,15 +176,14 @@ void NodeJobs::on_controller_lost(Job& job, const std::string& reason) {
 }
 
 void NodeJobs::refuse_late_launch(Peer& sender, wire::Route route) {
+    const wire::Route back{route.job, route.from, route.to};
     if (route.from == wire::to_controller) {
         const Clock::time_point now = Clock::now();
         std::erase_if(ended_early_,
                       [&](const auto& entry) { return now - entry.second > launch_late_max; });
         ended_early_[route.job] = now;
+        sender.link.send(wire::OutputEnd{}, back);  // vrun would wait for it
     }
-    const wire::Route back{route.job, route.from, route.to};
-    if (route.from == wire::to_controller)  // vrun would wait for it
-        sender.link.send(wire::OutputEnd{}, back);
     sender.link.send(wire::NodeDone{{route.to}}, back);
 }
 

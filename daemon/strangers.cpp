@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/strangers.hpp"
 
-#include <malloc.h>
+#include "process/heap.hpp"
+
 #include <algorithm>
 
 namespace vrun::daemon {
@@ -37,7 +38,7 @@ void Strangers::leave(const Stranger& stranger) {
     strangers_.remove_if([&](const Stranger& one) { return &one == &stranger; });
     if (!strangers_.empty() || most_ < flood_size) return;
     most_ = 0;
-    ::malloc_trim(0);  // else the kernel gets nothing back of what a flood took
+    process::return_freed_memory();  // else the kernel gets nothing back of what a flood took
 }
 
 // Only holders of the key make this grow, and after a day it has forgotten.

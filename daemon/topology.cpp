@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/topology.hpp"
 
+#include "process/heap.hpp"
 #include "wire/base/handle.hpp"
 #include "wire/base/result.hpp"
 
 #include <fcntl.h>
 #include <hwloc.h>
-#include <malloc.h>
 #include <sys/mman.h>
 #include <cstdlib>
 #include <string>
@@ -76,7 +76,7 @@ UniqueFd load_xml_restricted() {
 UniqueFd Topology::open() {
     if (!xml_.is_open()) {
         xml_ = load_xml_restricted();
-        ::malloc_trim(0);
+        process::return_freed_memory();
     }
     const std::string path = "/proc/self/fd/" + std::to_string(xml_.get());
     return UniqueFd{check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open the topology")};

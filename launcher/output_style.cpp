@@ -175,7 +175,7 @@ std::string OutputDecorator::opening() const {
     return style_.shape == OutputStyle::Shape::xml ? "<mpirun>\n" : "";
 }
 
-std::string OutputDecorator::closing() {
+std::string OutputDecorator::closing() const {
     return style_.shape == OutputStyle::Shape::xml ? "</mpirun>\n" : "";
 }
 

@@ -55,7 +55,7 @@ public:
                          SystemTime now);
 
     std::string opening() const;  // before everything
-    std::string closing();        // after everything
+    std::string closing() const;  // after everything
 
 private:
     void open_line(std::string& text, const OutputSource& source, SystemTime now);

@@ -150,6 +150,10 @@ class Cluster:
         self.hosts.append(host)
         return host
 
+    def add_stranger(self, name, number):
+        """One of this name, which is in no DNS answer; the number ends its addresses."""
+        return self._make([(name, number)])[0]
+
     def _make(self, plan, root=None):
         """Hosts of these names; the number gives the last two bytes of both addresses."""
         made = []

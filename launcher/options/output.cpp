@@ -3,10 +3,10 @@
 
 #include "launcher/options/sections.hpp"
 #include "launcher/options/values.hpp"
+#include "wire/base/lower.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 
@@ -21,12 +21,6 @@ Error not_known(std::string_view word) {
     return {OptionErrc::not_an_output, std::string{word}};
 }
 
-std::string lower(std::string_view text) {
-    std::string result{text};
-    std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-    return result;
-}
-
 std::string without_specifiers(std::string_view path) {  // a name is no pattern
     std::string result;
     for (const char c : path)
@@ -34,25 +28,18 @@ std::string without_specifiers(std::string_view path) {  // a name is no pattern
     return result;
 }
 
-// Both streams, in files that the ranks' working directory has no part in.
-void set_files(OutputSettings& output, std::string_view path, std::string_view pattern) {
+// PATH[:QUALIFIER]: both streams, in files that the ranks' working directory has no part in.
+std::optional<Error> set_files(OutputSettings& output, std::string_view text,
+                               std::string_view pattern) {
+    const std::string_view path = text.substr(0, text.find(':'));
+    if (path.empty()) return Error{OptionErrc::empty_value, std::string{text}};
     const std::string whole = without_specifiers(std::filesystem::absolute(path).string());
-    output.out_files = whole + std::string{pattern};
-    output.err_files = output.out_files;
-}
-
-std::optional<Error> set_copy(OutputSettings& output, std::string_view qualifier) {
+    output.out_files = output.err_files = whole + std::string{pattern};
+    const std::string_view qualifier = text.substr(std::min(text.size(), path.size() + 1));
     const std::string word = lower(qualifier);
     if (word == "nocopy") output.shows_out = output.shows_err = false;
     const bool is_known = word.empty() || word == "nocopy" || word == "copy" || word == "raw";
     return is_known ? std::nullopt : std::optional{not_known(qualifier)};
-}
-
-std::optional<Error> set_tree(OutputSettings& output, std::string_view text) {
-    const std::string_view path = text.substr(0, text.find(':'));
-    if (path.empty()) return Error{OptionErrc::empty_value, ""};
-    set_files(output, path, "/1/rank.%R/%s");
-    return set_copy(output, path.size() < text.size() ? text.substr(path.size() + 1) : "");
 }
 
 std::optional<Error> set_pattern(std::string& target, std::string_view text, bool is_path) {
@@ -108,12 +95,8 @@ std::optional<Error> apply_directive(Settings& settings, std::string_view text) 
     const bool is_directory = key == "dir" || key == "directory";
     const bool is_file = key == "file" || key == "filename";
     if (equals == text.npos || !(is_directory || is_file)) return apply_word(settings, text);
-    const std::string_view value = text.substr(equals + 1);
-    const std::string_view path = value.substr(0, value.find(':'));
-    if (path.empty()) return Error{OptionErrc::empty_value, std::string{text}};
-    set_files(settings.output, path, is_directory ? "/%j/rank.%R/%s" : ".%R");
-    return set_copy(settings.output,
-                    path.size() < value.size() ? value.substr(path.size() + 1) : "");
+    return set_files(settings.output, text.substr(equals + 1),
+                     is_directory ? "/%j/rank.%R/%s" : ".%R");
 }
 
 std::optional<Error> apply_directives(Settings& settings, std::string_view text) {
@@ -159,7 +142,7 @@ constexpr std::array table{
            [](Settings& s, std::string_view) { return set(s.streams.merge_stderr); }},
     Option{"output-filename", "DIR[:nocopy]", openmpi, Scope::job,
            "write DIR/1/rank.RANK/stdout and stderr; with nocopy, only there",
-           [](Settings& s, std::string_view v) { return set_tree(s.output, v); }},
+           [](Settings& s, std::string_view v) { return set_files(s.output, v, "/1/rank.%R/%s"); }},
     Option{"outfile-pattern", "PATTERN", every_dialect, Scope::job,
            "standard output goes to files of this name: %r rank, %h host",
            [](Settings& s, std::string_view v) { return set_file_pattern(s.output.out_files, s.output.shows_out, v); }},

@@ -13,6 +13,7 @@ sys.path.insert(0, str(SOURCE / "tools"))
 
 import namespaces  # noqa: E402  (found by the line above)
 from cluster import Cluster  # noqa: E402
+from faults import LEASE  # noqa: E402
 
 PROGRAMS = Path(os.environ.get("VRUN_BUILD", SOURCE / "build/debug/bin")).resolve()
 EXAMPLES = PROGRAMS.parent / "examples"
@@ -53,6 +54,14 @@ def four(make_cluster):
     """Four workers with five slots each, daemons running, and a master outside the DNS."""
     cluster = make_cluster(4)
     cluster.start_vrunds("--slots", "5")
+    return cluster
+
+
+@pytest.fixture(scope="module")
+def trio(make_cluster):
+    """Three workers, and daemons that soon give each other up."""
+    cluster = make_cluster(3)
+    cluster.start_vrunds("--slots", "5", "--lease", str(LEASE))
     return cluster
 
 

@@ -14,13 +14,6 @@ LOSS = "numgen random mod 100 < 5"
 RANKS = 6
 
 
-@pytest.fixture(scope="module")
-def trio(make_cluster):
-    cluster = make_cluster(3)
-    cluster.start_vrunds("--slots", "5", "--lease", str(LEASE))
-    return cluster
-
-
 @pytest.fixture(autouse=True)
 def whole_wires(trio):
     yield

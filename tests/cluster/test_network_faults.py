@@ -12,13 +12,6 @@ from host import eventually
 RANKS = 6
 
 
-@pytest.fixture(scope="module")
-def trio(make_cluster):
-    cluster = make_cluster(3)
-    cluster.start_vrunds("--slots", "5", "--lease", str(LEASE))
-    return cluster
-
-
 @pytest.fixture(autouse=True)
 def whole_wires(trio):
     yield

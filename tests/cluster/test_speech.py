@@ -24,7 +24,7 @@ def pair(make_cluster):
     """A worker and a master with daemons, and `stranger`, where there is none."""
     cluster = make_cluster(1)
     cluster.start_vrunds("--slots", "2")
-    cluster.stranger = cluster._make([("stranger", 200)])[0]
+    cluster.stranger = cluster.add_stranger("stranger", 200)
     return cluster
 
 

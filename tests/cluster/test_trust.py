@@ -20,22 +20,22 @@ NODE_LOST, REFUSED = 121, 123
 
 
 @pytest.fixture(scope="module")
-def trio(make_cluster):
+def guarded(make_cluster):
     """Two workers with daemons, a master with another, and `stranger`, where there is none."""
     cluster = make_cluster(2)
     cluster.start_vrunds("--slots", "2")
-    cluster.stranger = cluster._make([("stranger", 200)])[0]
+    cluster.stranger = cluster.add_stranger("stranger", 200)
     return cluster
 
 
 @pytest.fixture(autouse=True)
-def all_is_well(trio):
+def all_is_well(guarded):
     yield
-    for host in trio.workers + [trio.master]:
+    for host in guarded.workers + [guarded.master]:
         assert host.vrund.poll() is None, host.vrund.err
         assert "terminate called" not in host.vrund.err
-    trio.assert_clean()
-    timed_job(trio.master, "-n", 4, HELLO, 4)
+    guarded.assert_clean()
+    timed_job(guarded.master, "-n", 4, HELLO, 4)
 
 
 TO_W1 = ("-n", 1, "-H", "w1:1", "true")
@@ -113,11 +113,11 @@ def longest(knocking):
 
 @pytest.mark.parametrize("kind", ["plain", "garbage", "zeros", "http", "tls12", "tls13", "half",
                                   "silent"])
-def test_a_stranger_is_refused(trio, kind):
-    daemon = trio.workers[0].vrund
+def test_a_stranger_is_refused(guarded, kind):
+    daemon = guarded.workers[0].vrund
     seen = len(refusals(daemon))
     with Quiet(daemon):
-        took = longest(knock(trio.stranger, kind, trio.workers[0].address, 20))
+        took = longest(knock(guarded.stranger, kind, guarded.workers[0].address, 20))
     assert took < GREETING_LIMIT + SLACK
     assert len(refusals(daemon)) > seen or seen > 0  # within the second of others: counted, not said
 
@@ -128,17 +128,17 @@ def assert_flat(daemon, before):
                f"{before} KiB again, after {memory_of(daemon)}")
 
 
-def test_a_thousand_silent_connections_disturb_nobody(trio):
+def test_a_thousand_silent_connections_disturb_nobody(guarded):
     """From many addresses, so that all places are taken, all the time."""
-    worker, member = trio.workers
+    worker, member = guarded.workers
     addresses = [f"10.77.9.{number}" for number in range(1, 17)]
-    trio.ip(trio.stranger.pidfd, [f"addr add {address}/16 dev eth0" for address in addresses])
+    guarded.ip(guarded.stranger.pidfd, [f"addr add {address}/16 dev eth0" for address in addresses])
     timed_job(member)
     before = memory_of(worker.vrund)
     quiet, flooded = [], []
     for _ in range(2):
         quiet.append(timed_job(member))
-        with Quiet(worker.vrund), Flood(trio.stranger, "silent", worker.address, 1000,
+        with Quiet(worker.vrund), Flood(guarded.stranger, "silent", worker.address, 1000,
                                         env={"SOURCES": " ".join(addresses)}):
             flooded.append(timed_job(member))
             assert descriptors_of(worker.vrund) < 700, "a bounded number of places"
@@ -146,10 +146,10 @@ def test_a_thousand_silent_connections_disturb_nobody(trio):
     assert min(flooded) < max(2, 10 * max(quiet)), (flooded, quiet)
 
 
-def test_who_has_the_key_finds_a_place_among_strangers(trio):
+def test_who_has_the_key_finds_a_place_among_strangers(guarded):
     """Even at an address that is full of them: another user's, on the member's own machine."""
-    worker, member = trio.workers
-    joined = trio._make([("joined", 201)])[0]
+    worker, member = guarded.workers
+    joined = guarded.add_stranger("joined", 201)
     for caller in (member, joined):
         strangers = knock(caller, "silent", worker.address, 1000, user=PLAIN_USER)
         strangers.wait_for("open 1000", 60)
@@ -176,19 +176,19 @@ while True:
 
 @pytest.mark.parametrize("word", ["b''", "b'x' * 100000", "bytes(100000)", "b'SSH-2.0-OpenSSH\\r\\n'"],
                          ids=["silent", "garbage", "zeros", "ssh"])
-def test_a_pretended_daemon_is_not_believed(trio, word):
-    server = trio.stranger.start([PYTHON, "-c", SPEAKER, word])
-    eventually(lambda: trio.stranger.listens_on(PORT))
-    ended = vrun(trio.master, "-n", 1, "-H", trio.stranger.address, "true")
+def test_a_pretended_daemon_is_not_believed(guarded, word):
+    server = guarded.stranger.start([PYTHON, "-c", SPEAKER, word])
+    eventually(lambda: guarded.stranger.listens_on(PORT))
+    ended = vrun(guarded.master, "-n", 1, "-H", guarded.stranger.address, "true")
     server.stop()
     assert ended.code in (NODE_LOST, REFUSED), ended
-    assert trio.stranger.address in ended.err
+    assert guarded.stranger.address in ended.err
 
 
-def test_a_server_with_a_certificate_and_no_key_is_not_believed(trio):
-    server = trio.stranger.start(["vrun-stranger", "certificate", str(PORT)])
-    eventually(lambda: trio.stranger.listens_on(PORT))
-    ended = vrun(trio.master, "-n", 1, "-H", trio.stranger.address, "true")
+def test_a_server_with_a_certificate_and_no_key_is_not_believed(guarded):
+    server = guarded.stranger.start(["vrun-stranger", "certificate", str(PORT)])
+    eventually(lambda: guarded.stranger.listens_on(PORT))
+    ended = vrun(guarded.master, "-n", 1, "-H", guarded.stranger.address, "true")
     server.wait_for("handshake refused")
     server.stop()
     assert ended.code == REFUSED, ended
@@ -199,8 +199,8 @@ def test_a_server_with_a_certificate_and_no_key_is_not_believed(trio):
 # -- at the socket, and other keys -----------------------------------------------------------------------
 
 
-def test_a_thousand_silent_local_connections_disturb_nobody(trio):
-    worker = trio.workers[0]
+def test_a_thousand_silent_local_connections_disturb_nobody(guarded):
+    worker = guarded.workers[0]
     before = memory_of(worker.vrund)
     for _ in range(2):
         strangers = knock(worker, "silent", SOCKET, 1000, user=PLAIN_USER)
