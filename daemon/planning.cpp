@@ -161,6 +161,7 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     launch.environment = request.environment;
     launch.umask = request.umask;
     launch.streams = request.streams;
+    launch.universe = request.universe;
     launch.limits = request.limits;
     launch.window = window_for(launch.nodes.size());
     return launch;

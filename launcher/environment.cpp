@@ -16,8 +16,13 @@ namespace {
 // in '*' is a prefix. Whoever wants one of them all the same gives it with -x.
 constexpr std::array dropped{
     // of the host, or of the shell that vrun was typed in
-    "HOSTNAME", "HOST", "PWD", "OLDPWD", "_", "TMPDIR", "VRUN_NODE_NAME", "VRUN_NODE",
-    "VRUN_JOB_ID", "VRUN_RANK",
+    "HOSTNAME", "HOST", "PWD", "OLDPWD", "_", "SHLVL", "TMPDIR", "TMP", "TEMP", "VRUN_NODE_NAME",
+    "VRUN_NODE", "VRUN_JOB_ID", "VRUN_RANK",
+    // of its screen, its login and its service manager: sockets and numbers that only it knows
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "WINDOWID", "SSH_*", "GPG_TTY", "GPG_AGENT_INFO",
+    "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_SESSION_*", "XDG_SEAT*", "XDG_VTNR", "TMUX",
+    "TMUX_PANE", "STY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+    "JOURNAL_STREAM", "INVOCATION_ID", "WATCHDOG_PID", "WATCHDOG_USEC",
     // of an outer launcher: they say which rank of which job one is, and where its servers are
     "PMI_*", "PMIX_*", "PMI2_*", "HYDI_*", "HYDRA_*", "MPI_LOCALRANKID", "MPI_LOCALNRANKS",
     "MPIR_CVAR_CH3_INTERFACE_HOSTNAME", "MV2_COMM_WORLD_*", "PRTE_*", "PRTERUN_*", "JSM_*",
@@ -26,7 +31,8 @@ constexpr std::array dropped{
     "OMPI_FILE_LOCATION", "OMPI_COMMAND", "OMPI_ARGV", "OMPI_PARENT_PORT", "OMPI_MCA_orte_*",
     "OMPI_MCA_ess*", "OMPI_MCA_schizo*", "OMPI_MCA_pmix*", "OMPI_MCA_num_procs",
     "OMPI_MCA_initial_wdir", "OMPI_MCA_cpu_type", "OMPI_MCA_mpi_oversubscribe",
-    "OMPI_MCA_shmem_RUNTIME_QUERY_hint",
+    "OMPI_MCA_shmem_RUNTIME_QUERY_hint", "OMPI_MCA_PREFIXES", "OMPI_MCA_mca_base_component_path",
+    "OMPI_LIBDIR_LOC", "OMPI_TOOL_NAME", "OMPI_VERSION", "OPAL_USER_PARAMS_GIVEN",
     // vrun binds; a library that did it as well would bind within that
     "OMPI_MCA_hwloc_base_binding_policy"};
 constexpr std::array kept{

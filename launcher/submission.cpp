@@ -161,6 +161,7 @@ Result<Submission> submission_of(const Settings& settings) {
     if (auto error = add_placement(result.job, settings)) return *error;
     add_environment(result, settings);
     result.job.streams = settings.streams;
+    result.job.universe = settings.universe;
     result.job.umask = current_umask();
     result.job.limits = soft_limits();
     return result;

@@ -28,7 +28,7 @@ ServerSetup server_setup(const wire::LaunchJob& launch, NodeIndex node) {
     ServerSetup setup;
     setup.kvs_name = "kvs_" + wire::id_text(launch.job);
     setup.size = wire::rank_count(launch.runs);
-    setup.universe_size = wire::universe_size(launch);
+    if (const auto size = wire::universe_size(launch)) setup.universe_size = std::to_string(*size);
     setup.process_mapping = process_mapping(launch.runs);
     for (const wire::RankRun& run : launch.runs)
         for (std::uint32_t i = 0; run.node == node && i < run.count; ++i)
@@ -117,7 +117,7 @@ void Server::abort(Client& client, const Command& command) {
 std::optional<std::string> Server::find(std::string_view key) const {
     if (key == "PMI_process_mapping" && !setup_.process_mapping.empty())
         return setup_.process_mapping;
-    if (key == "universeSize") return std::to_string(setup_.universe_size);
+    if (key == "universeSize") return setup_.universe_size;
     const auto value = store_.get(key);
     if (!value) return std::nullopt;
     return std::string{*value};

@@ -12,6 +12,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <string>
 #include <vector>
 
 namespace vrun::pmi {
@@ -21,7 +22,7 @@ using wire::NodeIndex;
 struct ServerSetup {
     std::string kvs_name;  // of the job: its id, to the ranks
     std::uint64_t size = 0;
-    std::uint64_t universe_size = 0;
+    std::string universe_size = "-1";    // infinite
     std::string process_mapping;         // empty: not to be told
     std::map<Rank, std::uint32_t> apps;  // of each rank here: which program it runs
     Room room;

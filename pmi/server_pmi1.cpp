@@ -78,7 +78,7 @@ void Server::get_my_kvsname(Client& client, const Command&) {
 }
 
 void Server::get_universe_size(Client& client, const Command&) {
-    answer(client, "universe_size", {{"size", std::to_string(setup_.universe_size)}});
+    answer(client, "universe_size", {{"size", setup_.universe_size}});
 }
 
 void Server::put(Client& client, const Command& command) {

@@ -4,6 +4,7 @@
 #include "wire/job_map.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace vrun::pmix {
 namespace {
@@ -43,12 +44,15 @@ void add_maps(InfoList& infos, const std::vector<std::string>& names, const Rank
     infos.add_count(PMIX_NUM_NODES, nodes);
 }
 
+constexpr std::uint64_t universe_max = std::numeric_limits<std::int32_t>::max();  // MPI's int
+
 void add_sizes(InfoList& infos, const wire::LaunchJob& launch, const std::vector<Rank>& local) {
     const std::uint32_t size = wire::rank_count(launch.runs);
-    const auto universe = static_cast<std::uint32_t>(wire::universe_size(launch));
+    const auto universe =
+        static_cast<std::uint32_t>(wire::universe_size(launch).value_or(universe_max));
     infos.add_count(PMIX_SESSION_ID, 1);  // before UNIV_SIZE, which belongs to a session
     infos.add_count(PMIX_UNIV_SIZE, universe);
-    infos.add_count(PMIX_MAX_PROCS, universe);
+    infos.add_count(PMIX_MAX_PROCS, std::max(universe, size));
     infos.add_count(PMIX_JOB_SIZE, size);
     infos.add_count(PMIX_LOCAL_SIZE, static_cast<std::uint32_t>(local.size()));
     infos.add_text(PMIX_LOCAL_PEERS, listed(local));

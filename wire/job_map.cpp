@@ -50,7 +50,9 @@ Scale scale_of(const LaunchJob& launch) {
     return {rank_count(launch.runs), launch.nodes.size()};
 }
 
-std::uint64_t universe_size(const LaunchJob& launch) {
+std::optional<std::uint64_t> universe_size(const LaunchJob& launch) {
+    if (launch.universe == universe_infinite) return std::nullopt;
+    if (launch.universe > 0) return launch.universe;
     std::uint64_t slots = 0;
     for (const JobNode& node : launch.nodes)
         slots += node.slots;

@@ -21,6 +21,8 @@ std::vector<Rank> ranks_on(std::span<const RankRun> runs, NodeIndex node);  // a
 std::vector<std::vector<Rank>> ranks_by_node(std::span<const RankRun> runs, std::size_t nodes);
 
 Scale scale_of(const LaunchJob& launch);
-std::uint64_t universe_size(const LaunchJob& launch);  // the slots of its nodes, or its ranks
+
+// What was asked for, else the slots of its nodes, or its ranks. Empty: infinite.
+std::optional<std::uint64_t> universe_size(const LaunchJob& launch);
 
 }  // namespace vrun::wire

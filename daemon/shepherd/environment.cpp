@@ -24,6 +24,10 @@ public:
         values_.try_emplace(std::string{name}, value);
     }
     bool has(std::string_view name) const { return values_.contains(name); }
+    std::string_view get(std::string_view name) const {
+        const auto found = values_.find(name);
+        return found == values_.end() ? std::string_view{} : found->second;
+    }
 
     std::vector<std::string> list() const {
         std::vector<std::string> assignments;
@@ -67,8 +71,10 @@ void set_network(Variables& variables, const wire::Network& network) {
 void set_scheduling(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
     variables.set_default("HWLOC_COMPONENTS", hwloc_components);
     variables.set_default("OMPI_MCA_hwloc_base_binding_policy", "none");
-    if (place.local_size <= node.cores) return;
-    variables.set_default("OMPI_MCA_mpi_oversubscribe", "1");
+    variables.set("OMPI_MCA_orte_bound_at_launch", "1");
+    const bool is_crowded = place.local_size > node.cores;
+    variables.set_default("OMPI_MCA_mpi_oversubscribe", is_crowded ? "1" : "0");
+    if (!is_crowded) return;
     variables.set_default("OMPI_MCA_mpi_yield_when_idle", "1");
 }
 
@@ -79,14 +85,22 @@ std::string joined(std::span<const std::string> words) {
     return text;
 }
 
+std::string address_of(const wire::JobNode& node) {
+    return node.address.empty() ? "127.0.0.1" : node.address;
+}
+
+// As Open MPI 4 numbers them: the daemons' job is the family, that of the ranks the next number.
+std::uint64_t job_family(const wire::LaunchJob& launch) {
+    return (launch.job % 0xfffe + 1) << 16;  // 16 bits, neither 0 nor all ones
+}
+
 // "JOB.VPID;tcp://ADDRESS:PORT": Open MPI 4.1.4 takes a rank without it for a job of its own, of
 // size 1. It parses the text and connects nowhere; other programs read the first node's address.
 std::string open_mpi_uri(const NodeEnvironment& node, wire::NodeIndex of) {
     const wire::JobNode& there = node.launch.nodes.at(of);
     const bool is_v6 = there.address.find(':') != std::string::npos;
-    const std::string address = there.address.empty() ? "127.0.0.1" : there.address;
-    const std::uint64_t family = node.launch.job % 0xfffe + 1;  // 16 bits, neither 0 nor all ones
-    return std::to_string(family << 16) + '.' + std::to_string(of) + ';' +
+    const std::string address = address_of(there);
+    return std::to_string(job_family(node.launch)) + '.' + std::to_string(of) + ';' +
            (is_v6 ? "tcp6://[" + address + ']' : "tcp://" + address) + ':' +
            std::to_string(there.port == 0 ? 1 : there.port);
 }
@@ -111,29 +125,62 @@ void set_apps(Variables& variables, const wire::LaunchJob& launch, const RankPla
     variables.set("OMPI_ARGV", argv.empty() ? "" : joined(argv.subspan(1)));
 }
 
-void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
-    const std::uint32_t size = wire::rank_count(node.launch.runs);
-    variables.set("OMPI_COMM_WORLD_RANK", place.rank);
-    variables.set("OMPI_COMM_WORLD_SIZE", size);
-    variables.set("OMPI_COMM_WORLD_LOCAL_RANK", place.local_rank);
-    variables.set("OMPI_COMM_WORLD_LOCAL_SIZE", place.local_size);
-    variables.set("OMPI_COMM_WORLD_NODE_RANK", place.local_rank);
-    variables.set("OMPI_UNIVERSE_SIZE", wire::universe_size(node.launch));
-    variables.set("OMPI_FILE_LOCATION", node.session_directory);
-    variables.set("OMPI_MCA_orte_num_nodes", node.launch.nodes.size());
+// OMPI_MCA_*, as Open MPI 4 sets them: nothing here is read by its library, but by programs.
+void set_open_mpi4(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
+    const wire::LaunchJob& launch = node.launch;
+    variables.set("OMPI_MCA_orte_num_nodes", launch.nodes.size());
     variables.set("OMPI_MCA_orte_hnp_uri", open_mpi_uri(node, 0));
     variables.set("OMPI_MCA_orte_local_daemon_uri", open_mpi_uri(node, node.node));
+    variables.set("OMPI_MCA_orte_ess_num_procs", wire::rank_count(launch.runs));
+    variables.set("OMPI_MCA_orte_ess_node_rank", place.local_rank);
+    variables.set("OMPI_MCA_orte_app_num", place.app);
+    variables.set("OMPI_MCA_ess_base_jobid", job_family(launch) + 1);
+    variables.set("OMPI_MCA_ess_base_vpid", place.rank);
+    variables.set("OMPI_MCA_initial_wdir", launch.apps.at(place.app).workdir);
+}
+
+void set_rank(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
+    const std::uint32_t size = wire::rank_count(node.launch.runs);
+    for (const std::string_view prefix : {"OMPI_COMM_WORLD_", "MV2_COMM_WORLD_"}) {
+        const std::string name{prefix};
+        variables.set(name + "RANK", place.rank);
+        variables.set(name + "SIZE", size);
+        variables.set(name + "LOCAL_RANK", place.local_rank);
+        variables.set(name + "LOCAL_SIZE", place.local_size);
+    }
+    variables.set("OMPI_COMM_WORLD_NODE_RANK", place.local_rank);
+    variables.set("OMPI_WORLD_SIZE", size);
+    variables.set("OMPI_WORLD_LOCAL_SIZE", place.local_size);
+    variables.set("OMPI_MCA_num_procs", size);
+    variables.set("OMPI_FILE_LOCATION", node.session_directory);
     variables.set("VRUN_JOB_ID", wire::id_text(node.launch.job));
     variables.set("VRUN_RANK", place.rank);
     variables.set("VRUN_NODE", node.launch.nodes.at(node.node).name);
+    const auto universe = wire::universe_size(node.launch);
+    if (!universe) return;
+    variables.set("OMPI_UNIVERSE_SIZE", *universe);
+    variables.set("PMI_UNIVERSE_SIZE", *universe);
 }
 
-// What Hydra tells a rank; PMI_UNIVERSE_SIZE and PMI_LOCAL_RANK are read by programs, not by MPICH.
+// What torchrun sets. Ranks of one job must agree on a port, and two jobs on a host should not: it
+// lies below those that the kernel gives out by itself.
+void set_torch(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
+    constexpr std::uint64_t first_port = 10'000, port_count = 20'000;
+    variables.set("RANK", place.rank);
+    variables.set("WORLD_SIZE", wire::rank_count(node.launch.runs));
+    variables.set("LOCAL_RANK", place.local_rank);
+    variables.set("LOCAL_WORLD_SIZE", place.local_size);
+    variables.set("NODE_RANK", node.node);
+    variables.set("GROUP_RANK", node.node);
+    variables.set_default("MASTER_ADDR", address_of(node.launch.nodes.front()));
+    variables.set_default("MASTER_PORT", std::to_string(first_port + node.launch.job % port_count));
+}
+
+// What Hydra tells a rank; PMI_LOCAL_RANK and its like are read by programs, not by MPICH.
 void set_pmi(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
     variables.set("PMI_FD", std::to_string(node.pmi_fd));
     variables.set("PMI_RANK", place.rank);
     variables.set("PMI_SIZE", wire::rank_count(node.launch.runs));
-    variables.set("PMI_UNIVERSE_SIZE", wire::universe_size(node.launch));
     variables.set("PMI_LOCAL_RANK", place.local_rank);
     variables.set("PMI_LOCAL_SIZE", place.local_size);
     variables.set("MPI_LOCALRANKID", place.local_rank);
@@ -158,6 +205,8 @@ std::vector<std::string> rank_environment(const NodeEnvironment& node, const Ran
     set_scheduling(variables, node, place);
     set_apps(variables, node.launch, place);
     set_rank(variables, node, place);
+    set_open_mpi4(variables, node, place);
+    if (variables.get("VRUN_EXPORT") == "torch") set_torch(variables, node, place);
     set_pmi(variables, node, place);
     for (const std::string& assignment : pmix)
         variables.add(assignment);

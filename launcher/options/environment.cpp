@@ -92,6 +92,12 @@ std::optional<Error> add_files(Settings& settings, ParameterFile::Kind kind,
     return std::nullopt;
 }
 
+// The shepherds read the variable.
+std::optional<Error> add_exports(Changes& changes, std::string_view text) {
+    if (text != "torch") return Error{OptionErrc::not_an_export, std::string{text}};
+    return add_export(changes, "VRUN_EXPORT=" + std::string{text});
+}
+
 // clang-format off
 constexpr std::array table{
     Option{"wdir wd", "DIR", every_dialect, Scope::app,
@@ -188,6 +194,10 @@ constexpr std::array table{
            [](Settings& s, std::string_view v) {
                return set_parameter(s, "opal_cuda_support", v);
            }},
+    Option{"export", "torch", every_dialect, Scope::job,
+           "torch: set RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, NODE_RANK, MASTER_ADDR, "
+           "MASTER_PORT as well",
+           [](Settings& s, std::string_view v) { return add_exports(s.environment, v); }},
     noted("memory-alloc-kinds", "KINDS", every_dialect,
           "the library itself says in MPI_Info what it supports"),
     refused("set-cwd-to-session-dir", "", openmpi,

@@ -41,6 +41,8 @@ private:
                    "and before lines %t (time)";
         case OptionErrc::not_a_reader:
             return "neither a rank nor 'all' nor 'none'";
+        case OptionErrc::not_an_export:
+            return "no such set of variables; there is 'torch'";
         case OptionErrc::no_program:
             return "name what to run, as in 'vrun -n 4 ./program'";
         case OptionErrc::no_program_here:

@@ -22,6 +22,7 @@ enum class OptionErrc {
     not_an_output,
     not_a_specifier,
     not_a_reader,
+    not_an_export,
     no_program,
     no_program_here,
     no_program_in_file,

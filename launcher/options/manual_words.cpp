@@ -45,13 +45,15 @@ const std::string_view markdown_variables = R"(
 
 Ranks see the variables of the `vrun` that was typed, except
 
-- those of its host and shell: `HOSTNAME`, `HOST`, `PWD`, `OLDPWD`, `_`, `TMPDIR`;
+- those of its host and shell: `HOSTNAME`, `HOST`, `PWD`, `OLDPWD`, `_`, `SHLVL`, `TMPDIR`, `TMP`, `TEMP`;
+- those of its screen, login and service manager: `DISPLAY`, `WAYLAND_DISPLAY`, `XAUTHORITY`, `WINDOWID`, `SSH_*`, `GPG_TTY`, `GPG_AGENT_INFO`,
+  `DBUS_SESSION_BUS_ADDRESS`, `XDG_RUNTIME_DIR`, `XDG_SESSION_*`, `XDG_SEAT*`, `XDG_VTNR`, `TMUX`, `STY`, `NOTIFY_SOCKET`, `LISTEN_*`, …;
 - what an outer launcher said to it as a rank: `PMI_*`, `PMIX_*` (but `PMIX_MCA_*` stay), `HYDRA_*`, `HYDI_*`, `MPI_LOCALRANKID`, `OMPI_COMM_WORLD_*`,
   `OMPI_MCA_orte_*`, `OMPI_MCA_ess*`, `PRTE_*`, `MV2_COMM_WORLD_*`, `SLURM_*` (but the job's id, name, array and directory stay), `FLUX_*`, `PALS_*`, `ALPS_*`, `JSM_*`;
 - `OMPI_MCA_hwloc_base_binding_policy`: vrun binds.
 
 `-x NAME` passes one of them all the same. `--display env` shows for each program what it will see, and which names are
-kept back; each rank finds in addition who it is. On each host `HOSTNAME`, `PWD` and `TMPDIR` are that host's.
+kept back; each rank finds in addition who it is (`docs/environment.md`). On each host `HOSTNAME`, `PWD` and `TMPDIR` are that host's.
 
 These are read, as if the option stood before all others; of several, the last in this list wins. `OMPI_MCA_` and `PRTE_MCA_` names also
 come from `--mca`, `--tune`, `--am`, and from `mca-params.conf` in `~/.openmpi`, `~/.prte`, and in `etc` (`openmpi-mca-params.conf`,
@@ -63,8 +65,9 @@ come from `--mca`, `--tune`, `--am`, and from `mca-params.conf` in `~/.openmpi`,
 
 const std::string_view markdown_end = R"(
 `OMPI_ALLOW_RUN_AS_ROOT`, `OMPI_ALLOW_RUN_AS_ROOT_CONFIRM`, `PRTE_ALLOW_RUN_AS_ROOT`, `PRTE_ALLOW_RUN_AS_ROOT_CONFIRM`: nothing to
-allow. `OMPI_MCA_plm*`, `OMPI_MCA_oob*`, `HYDRA_LAUNCHER*`, `HYDRA_BOOTSTRAP*`, `HYDRA_RMK`, `HYDRA_IFACE`, `I_MPI_HYDRA_BOOTSTRAP*`: they say how other
-launchers start and reach their daemons; vrund is there.
+allow. `OMPI_MCA_plm*`, `OMPI_MCA_oob*`, `HYDRA_LAUNCHER*`, `HYDRA_BOOTSTRAP*`, `HYDRA_RMK`, `HYDRA_IFACE`, `HYDRA_PROXY_RETRY_COUNT`,
+`MPIEXEC_PORT_RANGE`, `I_MPI_HYDRA_BOOTSTRAP*`: they say how other launchers start and reach their daemons; vrund is there.
+`OMPI_MCA_orte_keep_fqdn_hostnames`: names are never cut. `OMPI_MCA_orte_set_default_slots`: each vrund counts its own (`vrund --slots`).
 )";
 
 const std::string_view manual_start =

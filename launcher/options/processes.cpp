@@ -17,6 +17,12 @@ std::optional<Error> set_per_package(wire::Placement& placement, std::string_vie
     return set_bind_to(placement, "package");
 }
 
+std::optional<Error> set_universe(std::uint32_t& universe, std::string_view text) {
+    if (same_in_any_case(text, "SYSTEM")) return set_to(universe, 0u);
+    if (same_in_any_case(text, "INFINITE")) return set_to(universe, wire::universe_infinite);
+    return set_count(universe, text);
+}
+
 // clang-format off
 constexpr std::array table{
     Option{"n np", "COUNT", every_dialect, Scope::app,
@@ -48,8 +54,9 @@ constexpr std::array table{
     Option{"configfile", "FILE", hydra, Scope::job,
            "the same as --app",
            [](Settings& s, std::string_view v) { return set_text(s.program_file, v); }},
-    noted("usize", "COUNT|SYSTEM|INFINITE", hydra,
-          "the universe is as large as the slots of the job's hosts"),
+    Option{"usize", "COUNT|SYSTEM|INFINITE", every_dialect, Scope::job,
+           "how large MPI_UNIVERSE_SIZE is (default: SYSTEM, the slots of the job's hosts)",
+           [](Settings& s, std::string_view v) { return set_universe(s.universe, v); }},
     noted("soft arch file", "HINT", openmpi5,
           "a hint of the MPI standard that no launcher makes use of"),
     noted("max-vm-size", "COUNT", openmpi,

@@ -70,6 +70,7 @@ struct Settings {
     std::string program_file;         // --app, -configfile: has been read into `apps`
     wire::Placement placement;
     wire::Display display;
+    std::uint32_t universe = 0;  // as in SubmitJob
     bool plan_only = false;
     std::string rank_file;                // --rankfile: the list of the placement
     std::vector<std::string> host_words;  // each -hosts, of Hydra

@@ -21,6 +21,14 @@ FILES = {
     "params": "rmaps_base_oversubscribe = 1\n",
     "fails.py": "from mpi4py import MPI\nif MPI.COMM_WORLD.rank == 1:\n    raise ValueError('one')\n"
                 "MPI.COMM_WORLD.Barrier()\n",
+    "exits.py": "import sys\nfrom mpi4py import MPI\nif MPI.COMM_WORLD.rank == 1:\n    sys.exit(5)\n"
+                "MPI.COMM_WORLD.Barrier()\n",
+    "pool.py": "from mpi4py.futures import MPIPoolExecutor\n\n\ndef square(x):\n    return x * x\n\n\n"
+               "if __name__ == '__main__':\n    with MPIPoolExecutor() as pool:\n"
+               "        print(list(pool.map(square, range(4))))\n",
+    "fails_in_pool.py": "from mpi4py.futures import MPIPoolExecutor\n\n\ndef fail(x):\n"
+                        "    raise ValueError(x)\n\n\nif __name__ == '__main__':\n"
+                        "    with MPIPoolExecutor() as pool:\n        list(pool.map(fail, range(4)))\n",
     "sum.py": "from mpi4py import MPI\nw = MPI.COMM_WORLD\nprint(w.allreduce(w.rank + 1), 'of', w.size)\n",
 }
 
@@ -72,6 +80,12 @@ OPEN_MPI = [
     ("mpirun -wdir /usr -np 2 pwd", 0, ["/usr", "/usr"]),
     ("mpirun --wd / -np 1 pwd", 0, ["/"]),
     ("mpirun -np 1 -path /usr/bin printenv OMPI_COMM_WORLD_SIZE", 0, ["1"]),
+    ("env OMPI_MCA_orte_tag_output=1 mpirun -np 2 echo a", 0,
+     ["[1,0]<stdout>:a", "[1,1]<stdout>:a"]),
+    ("mpirun -np 2 sh -c 'echo $OMPI_MCA_orte_ess_num_procs $OMPI_MCA_ess_base_vpid "
+     "$OMPI_MCA_orte_num_nodes $OMPI_MCA_orte_bound_at_launch $OMPI_MCA_orte_app_num "
+     "$OMPI_MCA_mpi_oversubscribe'", 0, ["2 0 1 1 0 0", "2 1 1 1 0 0"]),
+    ("mpirun -wdir / -np 1 printenv OMPI_MCA_initial_wdir", 0, ["/"]),
     # MCA parameters
     ("mpirun --mca btl self,vader -np 2 ./who", 0, WHO_2),
     ("mpirun -np 2 --mca btl ^openib --mca btl_vader_single_copy_mechanism none ./who", 0, WHO_2),
@@ -93,6 +107,15 @@ OPEN_MPI = [
     ("mpirun -np 2 python3 sum.py", 0, ["3 of 2", "3 of 2"]),
     ("mpiexec -n 2 python3 -m mpi4py sum.py", 0, ["3 of 2", "3 of 2"]),
     ("mpiexec -n 2 python3 -m mpi4py fails.py", 1, []),
+    ("mpiexec -n 2 python3 -m mpi4py.run sum.py", 0, ["3 of 2", "3 of 2"]),
+    ("mpiexec -n 2 python3 -m mpi4py -m sum", 0, ["3 of 2", "3 of 2"]),
+    ("mpiexec -n 2 python3 -m mpi4py -c 'from mpi4py import MPI; print(MPI.COMM_WORLD.size)'", 0,
+     ["2", "2"]),
+    ("mpiexec -n 2 python3 -m mpi4py exits.py", 5, []),
+    ("mpiexec --oversubscribe -n 4 python3 -m mpi4py.bench helloworld", 0,
+     [f"Hello, World! I am process {rank} of 4 on w1." for rank in range(4)]),
+    ("mpirun --oversubscribe -n 3 python3 -m mpi4py.futures pool.py", 0, ["[0, 1, 4, 9]"]),
+    ("mpirun --oversubscribe -n 3 python3 -m mpi4py.futures fails_in_pool.py", 1, []),
 ]
 
 HYDRA = [
@@ -121,6 +144,8 @@ HYDRA = [
     ("mpiexec.hydra -disable-hostname-propagation -n 2 ./who", 0, WHO_2),
     ("mpiexec.hydra -map-by :OVERSUBSCRIBE -n 4 ./who", 0, WHO_4),
     ("mpiexec.hydra -n 1 ./who : -n 2 ./who", 0, WHO_3),
+    ("mpiexec.hydra -usize 7 -n 2 ./who", 0, WHO_2),
+    ("mpiexec.hydra -usize INFINITE -n 1 ./who", 0, WHO_1),
     ("mpiexec.hydra -n 1 false", 1, []),
     ("mpiexec.hydra -n 1 sh -c 'exit 3'", 3, []),
 ]

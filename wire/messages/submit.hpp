@@ -73,6 +73,8 @@ struct ResourceLimit {          // a soft limit of the caller; hard limits are n
     }
 };
 
+inline constexpr std::uint32_t universe_infinite = 0xffff'ffff;
+
 struct SubmitJob {
     static constexpr auto type = MessageType::submit_job;
     std::vector<App> apps;
@@ -85,11 +87,12 @@ struct SubmitJob {
     std::uint32_t umask = 022;
     std::vector<ResourceLimit> limits;
     Streams streams;
+    std::uint32_t universe = 0;  // MPI_UNIVERSE_SIZE; 0: the slots of the nodes
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(apps, host_words, host_files, placement, display, plan_only, environment, umask,
-                limits, streams);
+                limits, streams, universe);
     }
 };
 

@@ -33,10 +33,12 @@ TEST(Environment, KeepsBackWhatBelongsToAHostOrAnotherLauncher) {
     for (const std::string_view name :
          {"HOSTNAME", "TMPDIR", "OLDPWD", "PMI_FD", "PMIX_SERVER_URI41", "SLURM_PROCID",
           "FLUX_JOB_ID", "OMPI_PARENT_PORT", "OMPI_MCA_ess_base_vpid", "HYDI_CONTROL_FD",
-          "OMPI_MCA_hwloc_base_binding_policy"})
+          "OMPI_MCA_hwloc_base_binding_policy", "DISPLAY", "XAUTHORITY", "SSH_AUTH_SOCK",
+          "XDG_RUNTIME_DIR", "OMPI_MCA_mca_base_component_path", "MV2_COMM_WORLD_RANK"})
         EXPECT_FALSE(is_inherited(name)) << name;
     for (const std::string_view name :
-         {"OMP_NUM_THREADS", "OMPI_MCA_btl", "PMIX_MCA_gds", "LD_LIBRARY_PATH", "SLURM_JOB_ID"})
+         {"OMP_NUM_THREADS", "OMPI_MCA_btl", "PMIX_MCA_gds", "LD_LIBRARY_PATH", "SLURM_JOB_ID",
+          "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "VRUN_EXPORT", "XDG_CONFIG_HOME"})
         EXPECT_TRUE(is_inherited(name)) << name;
 }
 

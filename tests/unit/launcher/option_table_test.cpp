@@ -70,6 +70,8 @@ TEST(OptionTable, AnswersEveryStockOption) {
         }
     }
     EXPECT_GT(answered, 200u);
+    for (const std::string& name : words_in("export usize"))
+        EXPECT_NE(find_option(name, openmpi4), nullptr) << name;
 }
 
 TEST(OptionTable, HasAnOptionForEachVariable) {

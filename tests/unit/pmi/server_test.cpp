@@ -15,7 +15,7 @@ protected:
     static ServerSetup setup() {
         return {.kvs_name = "kvs_j",
                 .size = 4,
-                .universe_size = 8,
+                .universe_size = "8",
                 .process_mapping = "(vector,(0,2,2))",
                 .apps = {{0, 0}, {1, 5}},
                 .room = {.changes = 4096, .all = 4096}};
@@ -295,7 +295,7 @@ TEST(PmiServerSetup, DescribesTheJobFromOneNode) {
     const ServerSetup setup = server_setup(launch, 1);
     EXPECT_EQ(setup.kvs_name, "kvs_" + wire::id_text(5));
     EXPECT_EQ(setup.size, 4u);
-    EXPECT_EQ(setup.universe_size, 6u);
+    EXPECT_EQ(setup.universe_size, "6");
     EXPECT_EQ(setup.process_mapping, "(vector,(0,2,2))");
     EXPECT_EQ(setup.apps, (std::map<Rank, std::uint32_t>{{2, 0}, {3, 1}}));
     const auto all = wire::body_size_max(wire::MessageType::fence_contribution, {4, 2});

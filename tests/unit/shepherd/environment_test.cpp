@@ -50,7 +50,22 @@ TEST_F(RankEnvironment, SaysInEveryDialectWhichRankItIs) {
         {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
         {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
         {"OMPI_COMM_WORLD_NODE_RANK", "1"},
+        {"OMPI_WORLD_SIZE", "4"},
+        {"OMPI_WORLD_LOCAL_SIZE", "2"},
         {"OMPI_UNIVERSE_SIZE", "4"},
+        {"OMPI_MCA_num_procs", "4"},
+        {"OMPI_MCA_orte_ess_num_procs", "4"},
+        {"OMPI_MCA_orte_ess_node_rank", "1"},
+        {"OMPI_MCA_orte_app_num", "0"},
+        {"OMPI_MCA_orte_num_nodes", "2"},
+        {"OMPI_MCA_orte_bound_at_launch", "1"},
+        {"OMPI_MCA_mpi_oversubscribe", "0"},
+        {"OMPI_MCA_ess_base_vpid", "3"},
+        {"OMPI_MCA_initial_wdir", "/tmp"},
+        {"MV2_COMM_WORLD_RANK", "3"},
+        {"MV2_COMM_WORLD_SIZE", "4"},
+        {"MV2_COMM_WORLD_LOCAL_RANK", "1"},
+        {"MV2_COMM_WORLD_LOCAL_SIZE", "2"},
         {"OMPI_NUM_APP_CTX", "1"},
         {"OMPI_FIRST_RANKS", "0"},
         {"OMPI_APP_CTX_NUM_PROCS", "4"},
@@ -82,6 +97,7 @@ TEST_F(RankEnvironment, KeepsOpenMpi4FromBecomingASingleton) {
     job.job = 1;
     EXPECT_EQ(value(made(), "OMPI_MCA_orte_local_daemon_uri"), "131072.1;tcp://10.1.0.2:7117");
     EXPECT_EQ(value(made(), "OMPI_MCA_orte_hnp_uri"), "131072.0;tcp://10.1.0.1:7117");
+    EXPECT_EQ(value(made(), "OMPI_MCA_ess_base_jobid"), "131073");
     EXPECT_EQ(value(made(), "OMPI_MCA_hwloc_base_binding_policy"), "none");
     job.nodes[0].address = "fd00::1";
     EXPECT_EQ(value(made(), "OMPI_MCA_orte_hnp_uri"), "131072.0;tcp6://[fd00::1]:7117");
@@ -135,7 +151,32 @@ TEST_F(RankEnvironment, PutsSharedMemoryFilesWhereTheyAreRemoved) {
 TEST_F(RankEnvironment, LetsRanksYieldOnlyWhereTheyShareCores) {
     EXPECT_FALSE(value(made(), "OMPI_MCA_mpi_yield_when_idle"));
     cores = 1;
+    EXPECT_EQ(value(made(), "OMPI_MCA_mpi_oversubscribe"), "1");
     EXPECT_EQ(value(made(), "OMPI_MCA_mpi_yield_when_idle"), "1");
+}
+
+TEST_F(RankEnvironment, SpeaksTorchWhenAsked) {
+    EXPECT_FALSE(value(made(), "WORLD_SIZE"));
+    job.job = 20'005;
+    job.environment = {"VRUN_EXPORT=torch", "RANK=9"};
+    const std::pair<const char*, const char*> expected[] = {
+        {"RANK", "3"},           {"WORLD_SIZE", "4"},
+        {"LOCAL_RANK", "1"},     {"LOCAL_WORLD_SIZE", "2"},
+        {"NODE_RANK", "1"},      {"MASTER_ADDR", "10.1.0.1"},
+        {"MASTER_PORT", "10005"}};
+    for (const auto& [name, text] : expected)
+        EXPECT_EQ(value(made(), name), text) << name;
+    job.apps[0].environment = {"MASTER_ADDR=here", "MASTER_PORT=1"};
+    EXPECT_EQ(value(made(), "MASTER_ADDR"), "here");
+    EXPECT_EQ(value(made(), "MASTER_PORT"), "1");
+}
+
+TEST_F(RankEnvironment, SaysHowLargeTheUniverseIs) {
+    job.universe = 17;
+    EXPECT_EQ(value(made(), "OMPI_UNIVERSE_SIZE"), "17");
+    job.universe = wire::universe_infinite;
+    EXPECT_FALSE(value(made(), "OMPI_UNIVERSE_SIZE"));
+    EXPECT_FALSE(value(made(), "PMI_UNIVERSE_SIZE"));
 }
 
 TEST_F(RankEnvironment, DescribesEveryAppOfAJobWithSeveral) {
