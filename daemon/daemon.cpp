@@ -43,6 +43,13 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                   node_jobs_,
                   switchboard_,
                   log},
+      examiner_{loop,
+                {setup_.hello.incarnation, setup_.hello.node_name, setup_.hello.software,
+                 [this] { return info(); }},
+                peers_,
+                members_,
+                shepherds_,
+                log},
       clients_{loop, setup_.hello, *this, log},
       stopped_{loop, Clock::time_point::max()},
       pulse_timer_{loop},
@@ -88,6 +95,10 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
         node_jobs_.launch(message.body, from);
         return start_pulse();
     }
+    if (message.type == wire::MessageType::get_health)
+        return examiner_.on_question(from, wire::body_of<wire::GetHealth>(message));
+    if (message.type == wire::MessageType::health)
+        return examiner_.on_answer(from, wire::body_of<wire::Health>(message));
     if (!wire::traits_of(message.type).routed)
         throw std::system_error{std::make_error_code(std::errc::protocol_error), "hear a daemon"};
     Job* job = jobs_.find(message.route.job);
@@ -124,7 +135,14 @@ void Daemon::on_shepherd_gone(Shepherd& shepherd, const std::string& reason) {
 }
 
 void Daemon::on_client_message(const ClientPointer& client, wire::Message message) {
+    if (message.type == wire::MessageType::examine_hosts)
+        return tasks_.spawn("examine", examine(client));
     controller_.on_client_message(client, std::move(message));
+}
+
+asio::awaitable<void> Daemon::examine(ClientPointer client) {
+    const wire::Examination result = co_await examiner_.examine(client->identity);
+    client->link.send(result);
 }
 
 void Daemon::on_client_gone(const ClientPointer& client) {
@@ -181,6 +199,7 @@ asio::awaitable<void> Daemon::run() {
         co_await stopped_.async_wait(as_values);
     clients_.stop();
     controller_.stop();
+    examiner_.stop();
     members_.stop();
     node_jobs_.stop();
     shepherds_.stop();
@@ -189,6 +208,7 @@ asio::awaitable<void> Daemon::run() {
     peers_.stop();
     co_await clients_.join();
     co_await controller_.join();
+    co_await examiner_.join();
     co_await members_.join();
     co_await node_jobs_.join();
     co_await peers_.join();

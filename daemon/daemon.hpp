@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/controller.hpp"
+#include "daemon/examiner.hpp"
 
 namespace vrun::daemon {
 
@@ -46,6 +47,7 @@ public:
 private:
     asio::awaitable<void> pulse();
     asio::awaitable<void> stay_connected();
+    asio::awaitable<void> examine(ClientPointer client);
     void start_pulse();
     void on_part_over(Job& job);
     void erase(Job& job);
@@ -62,6 +64,7 @@ private:
     Switchboard switchboard_;
     NodeJobs node_jobs_;
     Controller controller_;
+    Examiner examiner_;
     Clients clients_;
     asio::steady_timer stopped_;
     asio::steady_timer pulse_timer_;

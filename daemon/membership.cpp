@@ -140,6 +140,27 @@ asio::awaitable<std::vector<discovery::Candidate>> Membership::listed(
     co_return all;
 }
 
+asio::awaitable<std::vector<std::string>> Membership::look_up() {
+    std::vector<std::string> problems;
+    (void)co_await listed(problems);
+    co_return problems;
+}
+
+asio::awaitable<std::string> Membership::problem_of_own_name(std::string name) {
+    if (name.empty()) co_return "it has no name";
+    const Result<discovery::Addresses> found = co_await lookup_.resolve_host(name);
+    if (!found) co_return found.error().message();
+    const std::vector<Interface> own = own_interfaces();
+    std::string others;
+    for (const asio::ip::address& address : *found) {
+        const std::string text = address.to_string();
+        if (address.is_loopback() || std::ranges::count(own, text, &Interface::address) > 0)
+            co_return "";
+        others += " " + text;
+    }
+    co_return name + " leads to" + others + ", which is not here";
+}
+
 // By name, or by an address of this machine when no other daemon can be meant: one without a
 // network is the only one that it knows.
 bool Membership::is_self(const discovery::Candidate& candidate) const {

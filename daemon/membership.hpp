@@ -54,6 +54,12 @@ public:
     // The nodes that a user named. A name that does not resolve is a problem.
     asio::awaitable<Gathered> gather(std::vector<discovery::HostEntry> hosts, std::uint64_t wanted);
 
+    // Asks every source anew: what is wrong with them, a sentence each.
+    asio::awaitable<std::vector<std::string>> look_up();
+
+    // Why this name does not lead to this machine; empty: it does.
+    asio::awaitable<std::string> problem_of_own_name(std::string name);
+
     void stop() { tasks_.cancel(); }
     asio::awaitable<void> join();
 

@@ -191,6 +191,7 @@ asio::awaitable<void> Shepherds::greet(Shepherd& shepherd) {
     const std::optional<wire::Message> ready = co_await shepherd.link.receive();
     if (!ready || ready->type != wire::MessageType::shepherd_ready)
         throw std::system_error{wire::HelloErrc::gone, "wait for a shepherd"};
+    shepherd.ready = wire::body_of<wire::ShepherdReady>(*ready);
 }
 
 asio::awaitable<void> Shepherds::read(std::shared_ptr<Shepherd> shepherd) {

@@ -13,6 +13,7 @@
 #include "wire/base/task_group.hpp"
 #include "wire/hello.hpp"
 #include "wire/identity.hpp"
+#include "wire/messages/launch.hpp"
 #include "wire/speech.hpp"
 
 #include <list>
@@ -43,6 +44,7 @@ struct Shepherd : std::enable_shared_from_this<Shepherd> {
     std::string node_name;
     std::optional<wire::JobId> job;
     bool is_ready = false;  // it said so
+    wire::ShepherdReady ready;
     std::size_t jobs_served = 0;
     Silence silence{Clock::now()};
     asio::steady_timer timer;  // idle: until it is retired; ending: until its guard is killed

@@ -56,6 +56,7 @@ const std::span<const JobSession::Handler> JobSession::handlers = [] {
         Handler{MessageType::input_closed, &S::on_input_closed},
         Handler{MessageType::job_failed, &S::on_failed},
         Handler{MessageType::node_lost, &S::on_node_lost},
+        Handler{MessageType::node_notice, &S::on_notice},
         Handler{MessageType::output_end, &S::on_output_end},
         Handler{MessageType::job_ended, &S::on_ended},
         Handler{MessageType::goodbye, &S::on_goodbye},
@@ -99,6 +100,7 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
     for (const std::string& notice : notices)
         output_.say(escaped(notice));
     streams_ = job.streams;
+    if (!job.apps.empty() && !job.apps[0].argv.empty()) program_ = job.apps[0].argv[0];
     link_.send(job);
     while (!exit_code_)
         co_await decided_.wait();
@@ -188,6 +190,8 @@ void JobSession::on_output(const Message& message) {
     if (node < nodes.size()) source.host = nodes[node].name;
     source.job = job_->text;
     source.stream = output.stream;
+    if (output.stream == wire::StreamId::err && lacks_python_module(output.bytes))
+        without_module_.insert(output.rank);
     output_.write(node, source, std::move(output.bytes));
 }
 
@@ -214,6 +218,17 @@ void JobSession::on_node_lost(const Message& message) {
         output_.say(node_lost_line(lost, job_->id, job_->accepted));
     input_.leave_out(lost.node);
     lose_output(lost.node);
+}
+
+// Nodes are often alike: the first of each kind stands for all.
+void JobSession::on_notice(const Message& message) {
+    const auto notice = wire::body_of<wire::NodeNotice>(message);
+    const std::vector<wire::JobNode>& nodes = job_->accepted.nodes;
+    const bool is_wanted = options_.verbose || !(options_.quiet || wire::is_mended(notice.kind));
+    if (!is_wanted || message.route.from >= nodes.size()) return;
+    if (!notices_said_.insert(notice.kind).second) return;
+    output_.say("node " + escaped(nodes[message.route.from].name) + ": " +
+                escaped(notice.sentence));
 }
 
 void JobSession::on_ended(const Message& message) {
@@ -275,6 +290,9 @@ void JobSession::lose_output(wire::NodeIndex node) {
 void JobSession::check_complete() {
     if (!ended_ || job_->drained < job_->is_drained.size()) return;
     const int code = exit_code_of(ended_->exit_code);
+    const wire::Failure& failure = ended_->failure;  // its output may have come after it
+    if (failure.has_rank && without_module_.contains(failure.rank))
+        output_.say(missing_module_line(failure, program_));
     decide(code == 0 && is_output_lost_ ? exit_code::node_lost : code);
 }
 

@@ -10,6 +10,7 @@
 #include "launcher/session_options.hpp"
 #include "launcher/signals.hpp"
 #include "wire/link.hpp"
+#include "wire/messages/notice.hpp"
 #include "wire/messages/submit.hpp"
 
 #include <optional>
@@ -59,6 +60,7 @@ private:
     void on_input_closed(const wire::Message& message);
     void on_failed(const wire::Message& message);
     void on_node_lost(const wire::Message& message);
+    void on_notice(const wire::Message& message);
     void on_ended(const wire::Message& message);
     void on_beat(const wire::Message& message);
     void on_goodbye(const wire::Message& message);
@@ -103,6 +105,9 @@ private:
     std::vector<int> early_signals_;  // for the ranks, from before there was a job
     bool is_output_lost_ = false, failure_said_ = false;
     std::set<wire::NodeIndex> lost_said_;
+    std::set<wire::NoticeKind> notices_said_;
+    std::set<wire::Rank> without_module_;  // who said that a module of Python is missing
+    std::string program_;                  // the first one
     PhaseTimes times_;
 };
 

@@ -61,6 +61,9 @@ std::string sentence_of(const wire::Failure& failure) {
 }
 
 std::string_view hint_of(const wire::Failure& failure) {
+    if (failure.kind == FailureKind::signaled && failure.code == SIGBUS)
+        return "a full /dev/shm or /tmp kills so; `vrunctl doctor` and docs/containers.md tell "
+               "more";
     if (failure.kind != FailureKind::not_started) return {};
     if (failure.exit_code == wire::exit_code::not_found)
         return "the program must be there on every node of the job: by its path, or on PATH there";
@@ -94,6 +97,20 @@ Lines failure_lines(const wire::Failure& failure) {
     Lines lines{sentence_of(failure)};
     if (const std::string_view hint = hint_of(failure); !hint.empty()) lines.emplace_back(hint);
     return lines;
+}
+
+bool lacks_python_module(const wire::Bytes& said) {
+    constexpr std::string_view words = "No module named ";
+    const std::string_view text{reinterpret_cast<const char*>(said.data()), said.size()};
+    return text.find(words) != text.npos;
+}
+
+std::string missing_module_line(const wire::Failure& failure, std::string_view program) {
+    const bool is_python = program.find("python") != program.npos;
+    const std::string interpreter = is_python ? escaped(program) : "python3";
+    return "the module must be there on every node; this shows where " + place_of(failure) +
+           " looks: vrun --host " + escaped(failure.node_name) + " -n 1 " + interpreter +
+           " -c 'import sys; print(sys.path)'";
 }
 
 std::string node_lost_line(const wire::NodeLost& lost, wire::JobId job,

@@ -21,6 +21,10 @@ Lines map_lines(wire::JobId job, const wire::JobAccepted& accepted);
 // Who failed, where and how, then what may help. Empty for FailureKind::none.
 Lines failure_lines(const wire::Failure& failure);
 
+// What Python says of it, on standard error; and what the user can do about it.
+bool lacks_python_module(const wire::Bytes& said);
+std::string missing_module_line(const wire::Failure& failure, std::string_view program);
+
 // "node b (10.1.0.2) is lost: silent for 12 s; ranks 2-3 of job 0a… ran there"
 std::string node_lost_line(const wire::NodeLost& lost, wire::JobId job,
                            const wire::JobAccepted& accepted);

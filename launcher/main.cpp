@@ -34,6 +34,7 @@ SessionOptions session_options(const Settings& settings) {
     SessionOptions options;
     options.program = ::program_invocation_short_name;
     options.verbose = settings.verbose;
+    options.quiet = settings.quiet;
     options.show_progress = ::isatty(STDERR_FILENO) == 1;
     const char* const no_color = ::getenv("NO_COLOR");
     options.output = output_plan_of(settings.output, !no_color || *no_color == '\0');

@@ -16,6 +16,7 @@ namespace vrun::launcher {
 struct SessionOptions {
     int in_fd = 0, out_fd = 1, err_fd = 2;
     std::string program = "vrun";  // what our own lines begin with
+    bool quiet = false;
     bool verbose = false;
     bool show_progress = false;  // while the job waits; also with `verbose`
     OutputPlan output = {};

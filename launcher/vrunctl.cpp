@@ -2,12 +2,14 @@
 // vrunctl: everything about a cluster that is not "run this".
 // Each verb is a function that returns the exit code; CLI11 chooses it.
 #include "launcher/daemon_connection.hpp"
+#include "launcher/diagnosis.hpp"
 #include "launcher/host_report.hpp"
 #include "launcher/terminal.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/hello.hpp"
 #include "wire/messages/end.hpp"
+#include "wire/messages/health.hpp"
 #include "wire/messages/hosts.hpp"
 #include "wire/tls/cluster_key.hpp"
 
@@ -15,6 +17,7 @@
 #include <asio/io_context.hpp>
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
 
 namespace {
 
@@ -23,8 +26,12 @@ using namespace vrun::launcher;
 
 constexpr std::chrono::milliseconds answer_limit{30'000};  // the daemon may have to look hosts up
 
-struct HostsRequest {
+constexpr std::chrono::milliseconds examination_limit{60'000};  // one that is silent takes 15 s
+constexpr int something_found = 1;                              // by doctor
+
+struct Request {
     HostFormat format = HostFormat::plain;
+    bool as_json = false;
     std::optional<std::string> socket;
 };
 
@@ -34,11 +41,11 @@ int keygen() {
     return terminal.print(wire::new_key_line() + "\n");
 }
 
-asio::awaitable<wire::HostList> ask_for_hosts(wire::Link& link) {
-    link.send(wire::ListHosts{});
+template <class Question, class Answer>
+asio::awaitable<Answer> ask(wire::Link& link) {
+    link.send(Question{});
     while (const std::optional<wire::Message> message = co_await link.receive()) {
-        if (message->type == wire::MessageType::host_list)
-            co_return wire::body_of<wire::HostList>(*message);
+        if (message->type == Answer::type) co_return wire::body_of<Answer>(*message);
         if (message->type == wire::MessageType::goodbye)
             throw std::runtime_error{wire::body_of<wire::Goodbye>(*message).reason};
     }
@@ -48,7 +55,8 @@ asio::awaitable<wire::HostList> ask_for_hosts(wire::Link& link) {
 asio::awaitable<int> show_hosts(wire::Link& link, HostFormat format) {
     wire::HostList list;
     try {
-        list = co_await with_timeout(ask_for_hosts(link), answer_limit);
+        auto asking = ask<wire::ListHosts, wire::HostList>(link);
+        list = co_await with_timeout(std::move(asking), answer_limit);
     } catch (const std::exception& error) {
         co_return terminal.complain(
             std::string{"the daemon gave no list of hosts: "} + error.what(),
@@ -59,7 +67,25 @@ asio::awaitable<int> show_hosts(wire::Link& link, HostFormat format) {
     co_return terminal.print(host_report(list, format));
 }
 
-asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
+asio::awaitable<int> show_diagnosis(wire::Link& link, bool as_json) {
+    wire::Examination examination;
+    try {
+        auto asking = ask<wire::ExamineHosts, wire::Examination>(link);
+        examination = co_await with_timeout(std::move(asking), examination_limit);
+    } catch (const std::exception& error) {
+        co_return terminal.complain(std::string{"the daemon examined no hosts: "} + error.what(),
+                                    wire::exit_code::daemon_lost);
+    }
+    const std::vector<Finding> findings = findings_of(examination);
+    const int failed = terminal.print(as_json ? diagnosis_json(examination, findings)
+                                              : diagnosis_text(examination, findings));
+    if (failed != 0) co_return failed;
+    co_return findings.empty() ? 0 : something_found;
+}
+
+using Conversation = std::function<asio::awaitable<int>(wire::Link&)>;
+
+asio::awaitable<int> converse(UniqueFd socket, const Conversation& talk) {
     const auto loop = co_await asio::this_coro::executor;
     DaemonConnection daemon{loop, std::move(socket)};
     const std::optional<Refusal> refusal = co_await daemon.greet(wire::Role::control);
@@ -67,13 +93,13 @@ asio::awaitable<int> show_hosts_of(UniqueFd socket, HostFormat format) {
     if (refusal)
         exit_code = terminal.complain(refusal->sentence, refusal->exit_code);
     else
-        exit_code = co_await show_hosts(daemon.link(), format);
+        exit_code = co_await talk(daemon.link());
     co_await daemon.leave();
     co_return exit_code;
 }
 
-int hosts(const HostsRequest& request) {
-    Result<std::optional<UniqueFd>> found = find_daemon(request.socket);
+int talk_to_daemon(const std::optional<std::string>& socket, const Conversation& talk) {
+    Result<std::optional<UniqueFd>> found = find_daemon(socket);
     if (!found) return terminal.complain(found.error().message(), wire::exit_code::daemon_lost);
     if (!*found)
         return terminal.complain(
@@ -82,13 +108,23 @@ int hosts(const HostsRequest& request) {
             wire::exit_code::daemon_lost);
     asio::io_context loop{1};
     int exit_code = wire::exit_code::daemon_lost;
-    asio::co_spawn(loop, show_hosts_of(std::move(**found), request.format),
+    asio::co_spawn(loop, converse(std::move(**found), talk),
                    [&](std::exception_ptr failure, int code) {
                        if (failure) std::rethrow_exception(failure);
                        exit_code = code;
                    });
     loop.run();
     return exit_code;
+}
+
+int hosts(const Request& request) {
+    return talk_to_daemon(request.socket,
+                          [&](wire::Link& link) { return show_hosts(link, request.format); });
+}
+
+int doctor(const Request& request) {
+    return talk_to_daemon(request.socket,
+                          [&](wire::Link& link) { return show_diagnosis(link, request.as_json); });
 }
 
 int run(int argc, char** argv) {
@@ -99,13 +135,17 @@ int run(int argc, char** argv) {
         app.add_subcommand("keygen", "print a new cluster key, one line of a key file");
     CLI::App* const hosts_verb =
         app.add_subcommand("hosts", "list the hosts that the daemon knows");
-    HostsRequest request;
+    CLI::App* const doctor_verb =
+        app.add_subcommand("doctor", "examine every host, and say what to mend");
+    Request request;
     std::string format = "plain";
     hosts_verb->add_option("--format", format, "plain, openmpi, mpich or json")
         ->check(CLI::IsMember{&host_formats()})
         ->option_text("FORMAT");
-    hosts_verb->add_option("--socket", request.socket, "ask the daemon at this socket")
-        ->option_text("PATH");
+    doctor_verb->add_flag("--json", request.as_json, "print JSON");
+    for (CLI::App* const verb : {hosts_verb, doctor_verb})
+        verb->add_option("--socket", request.socket, "ask the daemon at this socket")
+            ->option_text("PATH");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -117,6 +157,7 @@ int run(int argc, char** argv) {
     request.format = host_formats().at(format);
     if (keygen_verb->parsed()) return keygen();
     if (hosts_verb->parsed()) return hosts(request);
+    if (doctor_verb->parsed()) return doctor(request);
     return wire::exit_code::usage;
 }
 

@@ -54,6 +54,11 @@ constexpr std::array table{
     MessageTraits{job_closed,         "JobClosed",          control, true,   64},
     MessageTraits{list_hosts,         "ListHosts",          control, false,  1 * KiB},
     MessageTraits{host_list,          "HostList",           control, false, 64 * MiB},
+    MessageTraits{node_notice,        "NodeNotice",         control, true,   4 * KiB},
+    MessageTraits{get_health,         "GetHealth",          control, false,  1 * MiB},
+    MessageTraits{health,             "Health",             control, false,  1 * MiB},
+    MessageTraits{examine_hosts,      "ExamineHosts",       control, false,  1 * KiB},
+    MessageTraits{examination,        "Examination",        control, false, 64 * MiB},
 };
 // clang-format on
 

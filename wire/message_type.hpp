@@ -67,8 +67,13 @@ enum class MessageType : std::uint16_t {
     job_closed,
     list_hosts,
     host_list,
+    node_notice,
+    get_health,
+    health,
+    examine_hosts,
+    examination,
 };
-inline constexpr auto message_type_max = MessageType::host_list;
+inline constexpr auto message_type_max = MessageType::examination;
 
 // Frames of a higher class overtake those of a lower one on a link; within a class order holds. A
 // node's last word is bulk: it may not overtake the output before it.

@@ -9,10 +9,11 @@ namespace {
 
 using enum MessageType;
 
-constexpr std::array of_clients{hello, goodbye,   submit_job, list_hosts, credit,
+constexpr std::array of_clients{hello, goodbye,   submit_job, list_hosts, examine_hosts, credit,
                                 input, input_end, signal,     end_job,    job_closed};
 // Besides the messages of jobs.
-constexpr std::array of_daemons{hello, goodbye, node_info, get_topology, topology, beat};
+constexpr std::array of_daemons{hello,    goodbye,    node_info, get_topology,
+                                topology, get_health, health,    beat};
 constexpr std::array of_shepherds{hello, goodbye, shepherd_ready, beat};
 // Of jobs, but not for a shepherd to say: it serves one, and starts none.
 constexpr std::array orders_to_start{launch_job, start_ranks};

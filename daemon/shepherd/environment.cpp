@@ -23,6 +23,10 @@ public:
     void set_default(std::string_view name, std::string_view value) {
         values_.try_emplace(std::string{name}, value);
     }
+    void add_default(std::string_view assignment) {
+        const auto equals = assignment.find('=');
+        set_default(assignment.substr(0, equals), assignment.substr(equals + 1));
+    }
     bool has(std::string_view name) const { return values_.contains(name); }
     std::string_view get(std::string_view name) const {
         const auto found = values_.find(name);
@@ -200,6 +204,8 @@ std::vector<std::string> rank_environment(const NodeEnvironment& node, const Ran
         variables.add(assignment);
     variables.set_default("HOSTNAME", node.host_name);
     variables.set_default("PWD", workdir);
+    for (const std::string_view remedy : node.remedies)
+        variables.add_default(remedy);
     set_directories(variables, node);
     set_network(variables, node.network);
     set_scheduling(variables, node, place);

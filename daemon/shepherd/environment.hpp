@@ -24,11 +24,12 @@ struct NodeEnvironment {  // the same for all ranks of a job here
     const wire::LaunchJob& launch;
     wire::NodeIndex node = 0;
     wire::Network network;
-    std::string session_directory;  // becomes TMPDIR
-    std::string shm_directory;      // empty: none
-    std::string host_name;          // the kernel's; becomes HOSTNAME
-    std::uint32_t cores = 1;        // that ranks may use here
-    int pmi_fd = -1;                // where each has its PMI server
+    std::string session_directory;           // becomes TMPDIR
+    std::string shm_directory;               // empty: none
+    std::string host_name;                   // the kernel's; becomes HOSTNAME
+    std::uint32_t cores = 1;                 // that ranks may use here
+    std::vector<std::string> remedies = {};  // "NAME=VALUE": daemon/shepherd/remedies
+    int pmi_fd = -1;                         // where each has its PMI server
 };
 
 // hwloc's plug-ins cost a rank up to 0.6 s and 79 MB; a caller who wants them sets

@@ -2,10 +2,12 @@
 #include "daemon/shepherd/job.hpp"
 
 #include "daemon/shepherd/failure_code.hpp"
+#include "daemon/shepherd/remedies.hpp"
 #include "daemon/shepherd/shared_memory.hpp"
 #include "process/descendants.hpp"
 #include "process/descriptors.hpp"
 #include "process/program.hpp"
+#include "process/user_facts.hpp"
 #include "wire/base/thrown.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/job_id.hpp"
@@ -61,7 +63,9 @@ Job::Job(Surroundings around, wire::StartRanks start)
                  pmi_.rank_ended(exited.rank);
                  tell_root(&Ruler::rank_exited, exited);
              }},
-      starter_{{start_, around.server, pmi_, io_, ranks_}, around.guarded.rank_oom_score_adj},
+      starter_{{start_, around.server, pmi_, io_, ranks_,
+                [this](wire::NodeNotice notice) { notify(std::move(notice)); }},
+               around.guarded.rank_oom_score_adj},
       starts_{start_.node, start_.launch.nodes.size()},
       dones_{start_.node, start_.launch.nodes.size()},
       lease_{Lease::Clock::now(), std::chrono::milliseconds{start_.launch.lease_ms}},
@@ -104,6 +108,7 @@ asio::awaitable<void> Job::run() {
 asio::awaitable<void> Job::start_ranks() {
     process::require_descriptors(descriptors_spare + local_.size() * descriptors_per_rank);
     directories_ = make_job_directories(around_.guarded.directories, wire::id_text(id()));
+    mend_traps();
     const pmix::JobSetup setup{start_.launch, start_.node, directories_.session, ::getuid(),
                                ::getgid()};
     co_await around_.server.open_job(setup);
@@ -124,6 +129,22 @@ asio::awaitable<void> Job::start_ranks() {
     else
         report_started(mail_.self(), std::vector{mail_.self()});
     settled_.set();
+}
+
+// What is free changes from job to job.
+void Job::mend_traps() {
+    wire::UserFacts facts = around_.facts;
+    if (facts.has_shm) facts.shm_free = process::free_bytes(directories_.shm);
+    facts.tmp_free = process::free_bytes(directories_.session);
+    Remedies remedies = remedies_for(facts, {local_.size(), directories_.session});
+    for (wire::NodeNotice& notice : remedies.notices)
+        notify(std::move(notice));
+    starter_.use(std::move(remedies.defaults));
+}
+
+void Job::notify(wire::NodeNotice notice) {
+    if (notice.sentence.size() > text_size_max) notice.sentence.resize(text_size_max);
+    if (notices_sent_.insert(notice.kind).second) mail_.to_vrun(notice);
 }
 
 RankPlace Job::place_of(std::size_t local_rank) const {

@@ -17,6 +17,8 @@
 #include "daemon/shepherd/wireup.hpp"
 #include "process/log.hpp"
 
+#include <set>
+
 namespace vrun::shepherd {
 
 struct Surroundings {  // of every job of a shepherd
@@ -24,6 +26,7 @@ struct Surroundings {  // of every job of a shepherd
     wire::Link& link;
     pmix::Server& server;
     const Guarded& guarded;
+    const wire::UserFacts& facts;
     process::Log& log;
 };
 
@@ -55,6 +58,8 @@ private:
     PmiSockets::Events pmi_events();
     asio::awaitable<void> start_ranks();
     RankPlace place_of(std::size_t local_rank) const;
+    void mend_traps();
+    void notify(wire::NodeNotice notice);
     void report_not_started(int code, bool signaled);
     asio::awaitable<void> clean_up();
     asio::awaitable<bool> sweep();
@@ -93,6 +98,7 @@ private:
     TreeMerge starts_;
     TreeMerge dones_;
     Lease lease_;
+    std::set<wire::NoticeKind> notices_sent_;
     std::size_t started_ = 0;  // of local_
     bool stopping_ = false;
     bool sweeping_ = false;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherd/rank_starter.hpp"
 
+#include "daemon/shepherd/remedies.hpp"
 #include "daemon/shepherd/workdir.hpp"
 #include "process/program.hpp"
 
 #include <sched.h>
 #include <sys/utsname.h>
+#include <unistd.h>
+#include <cerrno>
 #include <csignal>
 
 namespace vrun::shepherd {
@@ -44,6 +47,7 @@ std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
                                .shm_directory = directories.shm,
                                .host_name = host_name_,
                                .cores = cores_,
+                               .remedies = remedies_,
                                .pmi_fd = pmi_fd};
     const auto pmix = parts_.server.environment_of(place.rank);
     const Result<std::string> workdir =
@@ -57,9 +61,25 @@ std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
     if (!program)
         return failure(program.error(), process::exit_code_of(program.error().code), place.rank);
     child.program = *program;
+    look_at(child);
     const std::optional<Error> error = parts_.ranks.start(place.rank, std::move(child));
     if (error) return failure(*error, process::exit_code_of(error->code), place.rank);
     return std::nullopt;
+}
+
+// Before it is started: what is said here explains how it may end.
+void RankStarter::look_at(const process::ChildPlan& child) {
+    const auto tmpdir = process::value_in(child.environment, "TMPDIR");
+    if (auto notice = notice_of_tmpdir(tmpdir.value_or(""))) parts_.notify(std::move(*notice));
+    if (child.argv[0].find('/') != std::string::npos) return;
+    const std::string path =
+        ':' + std::string{process::value_in(child.environment, "PATH").value_or("")} + ':';
+    for (const std::string_view name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+        const std::string venv{process::value_in(child.environment, name).value_or("")};
+        const bool is_active = !venv.empty() && path.find(':' + venv + "/bin:") != path.npos;
+        if (is_active && ::access(venv.c_str(), F_OK) < 0 && errno == ENOENT)
+            parts_.notify(notice_of_venv(venv, child.program));
+    }
 }
 
 process::ChildPlan RankStarter::plan(const RankPlace& place,

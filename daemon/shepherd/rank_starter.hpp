@@ -11,6 +11,9 @@
 #include "daemon/shepherd/rank_io.hpp"
 #include "daemon/shepherd/ranks.hpp"
 #include "pmix/server.hpp"
+#include "wire/messages/notice.hpp"
+
+#include <functional>
 
 namespace vrun::shepherd {
 
@@ -22,6 +25,7 @@ public:
         PmiSockets& pmi;
         RankIo& io;
         Ranks& ranks;
+        std::function<void(wire::NodeNotice)> notify;  // what is odd here; more than once
     };
 
     RankStarter(Parts parts, std::optional<int> oom_score_adj);
@@ -31,15 +35,19 @@ public:
     std::optional<wire::StartFailed> start(const RankPlace& place,
                                            const JobDirectories& directories);
 
+    void use(std::vector<std::string> remedies) { remedies_ = std::move(remedies); }
+
     // The node as a whole, or with `rank`, cannot start. The words are clipped.
     wire::StartFailed failure(const Error& error, int exit_code,
                               std::optional<wire::Rank> rank = {}) const;
 
 private:
+    void look_at(const process::ChildPlan& child);
     process::ChildPlan plan(const RankPlace& place, std::vector<std::string> environment) const;
 
     Parts parts_;
     std::optional<int> oom_score_adj_;
+    std::vector<std::string> remedies_;
     std::string host_name_;
     std::uint32_t cores_;
 };

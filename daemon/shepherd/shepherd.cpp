@@ -3,6 +3,7 @@
 
 #include "process/descendants.hpp"
 #include "process/heap.hpp"
+#include "process/user_facts.hpp"
 #include "wire/hello.hpp"
 
 #include <sys/stat.h>
@@ -29,6 +30,8 @@ Shepherd::Shepherd(asio::any_io_executor loop, ShepherdSetup setup, process::Log
       log_{log},
       guarded_{std::move(setup.guarded)},
       node_name_{std::move(setup.node_name)},
+      facts_{process::user_facts(guarded_.guard,
+                                 {guarded_.directories.tmp, guarded_.directories.shm})},
       link_{wire::make_local_stream(loop, std::move(setup.daemon))},
       server_{loop,
               {node_name_, server_directory(guarded_.directories), std::move(setup.topology_xml)},
@@ -44,7 +47,7 @@ asio::awaitable<void> Shepherd::run() {
     hello.role = wire::Role::shepherd;
     hello.node_name = node_name_;
     co_await wire::exchange_hello(link_, hello);
-    link_.send(wire::ShepherdReady{pmix::library_version()});
+    link_.send(wire::ShepherdReady{pmix::library_version(), facts_});
     tasks_.spawn("watch the guard", watch_guard());
     tasks_.spawn("reap orphans", reap());
     for (;;) {
@@ -84,7 +87,7 @@ void Shepherd::start_next() {
     if (job_ || later_.empty()) return;
     wire::StartRanks start = wire::body_of<wire::StartRanks>(later_.front());
     later_.pop_front();
-    job_.emplace(Surroundings{loop_, link_, server_, guarded_, log_}, std::move(start));
+    job_.emplace(Surroundings{loop_, link_, server_, guarded_, facts_, log_}, std::move(start));
     tasks_.spawn("serve a job", serve());
     for (wire::Message& message : std::exchange(later_, {}))
         on_job_message(std::move(message));

@@ -49,6 +49,7 @@ private:
     process::Log& log_;
     Guarded guarded_;
     std::string node_name_;
+    wire::UserFacts facts_;  // when we started
     wire::Link link_;
     pmix::Server server_;
     std::optional<Job> job_;

@@ -6,9 +6,11 @@
 
 #include "wire/messages/answer.hpp"
 #include "wire/messages/end.hpp"
+#include "wire/messages/health.hpp"
 #include "wire/messages/hosts.hpp"
 #include "wire/messages/io.hpp"
 #include "wire/messages/launch.hpp"
+#include "wire/messages/notice.hpp"
 #include "wire/messages/session.hpp"
 #include "wire/messages/submit.hpp"
 #include "wire/messages/wireup.hpp"
@@ -36,7 +38,8 @@ using Bodies =
                wire::Output, wire::OutputEnd, wire::Credit, wire::Input, wire::InputEnd,
                wire::InputClosed, wire::Signal, wire::EndJob, wire::RankExited, wire::AbortJob,
                wire::JobFailed, wire::Beat, wire::Lease, wire::NodeLost, wire::NodeDone,
-               wire::JobEnded, wire::JobClosed, wire::ListHosts, wire::HostList>;
+               wire::JobEnded, wire::JobClosed, wire::ListHosts, wire::HostList, wire::NodeNotice,
+               wire::GetHealth, wire::Health, wire::ExamineHosts, wire::Examination>;
 
 inline constexpr std::size_t body_count = std::tuple_size_v<Bodies>;
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wire/identity.hpp"
+#include "wire/messages/health.hpp"
 #include "wire/messages/job_shape.hpp"
 #include "wire/messages/submit.hpp"
 
@@ -47,10 +48,11 @@ struct Network {            // what ranks are told; empty strings: do not say
 struct ShepherdReady {
     static constexpr auto type = MessageType::shepherd_ready;
     std::string pmix_version;  // empty without PMIx
+    UserFacts facts;
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(pmix_version);
+        archive(pmix_version, facts);
     }
 };
 

@@ -13,7 +13,8 @@ TEST(Speech, NobodySaysEverything) {
         const MessageType type = traits.type;
         EXPECT_EQ(may_say(Role::daemon, type), traits.routed || type == hello || type == goodbye ||
                                                    type == node_info || type == get_topology ||
-                                                   type == topology || type == beat)
+                                                   type == topology || type == get_health ||
+                                                   type == health || type == beat)
             << traits.name;
         const bool starts = type == launch_job || type == start_ranks;
         EXPECT_FALSE(starts && may_say(Role::shepherd, type)) << traits.name;
@@ -23,16 +24,18 @@ TEST(Speech, NobodySaysEverything) {
 }
 
 TEST(Speech, OfCallersIsOrdersForTheirOwnJob) {
-    for (const MessageType type : {hello, goodbye, submit_job, list_hosts, credit, input, input_end,
-                                   signal, end_job, job_closed})
+    for (const MessageType type : {hello, goodbye, submit_job, list_hosts, examine_hosts, credit,
+                                   input, input_end, signal, end_job, job_closed})
         EXPECT_TRUE(may_say(Role::launcher, type)) << traits_of(type).name;
-    for (const MessageType type : {launch_job, start_ranks, node_lost, fence_result, job_ended,
-                                   host_list, topology, beat, lease, output})
+    for (const MessageType type :
+         {launch_job, start_ranks, node_lost, fence_result, job_ended, host_list, topology,
+          get_health, health, examination, node_notice, beat, lease, output})
         EXPECT_FALSE(may_say(Role::launcher, type)) << traits_of(type).name;
 }
 
 TEST(Speech, OfShepherdsIsNotTheDaemons) {
-    for (const MessageType type : {submit_job, list_hosts, host_list, node_info, topology, lease})
+    for (const MessageType type : {submit_job, list_hosts, host_list, node_info, topology,
+                                   get_health, health, examine_hosts, examination, lease})
         EXPECT_FALSE(may_say(Role::shepherd, type)) << traits_of(type).name;
 }
 
