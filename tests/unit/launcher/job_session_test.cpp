@@ -154,6 +154,62 @@ TEST(JobSession, KeepsSilentWithoutBeingAsked) {
     });
 }
 
+constexpr auto lost_venv = wire::NoticeKind::lost_venv, moved_shm = wire::NoticeKind::moved_shm;
+
+void find_three_oddities(Scene& scene) {
+    scene.say(wire::NodeNotice{lost_venv, "'/v\x1b' is not there"}, 1);
+    scene.say(wire::NodeNotice{lost_venv, "another sentence"}, 0);
+    scene.say(wire::NodeNotice{moved_shm, "files are in /tmp"}, 0);
+    scene.say(wire::NodeNotice{lost_venv, "of no node"}, 7);
+    scene.end_normally();
+}
+
+TEST(JobSession, ShowsWhatNodesFindOddOnceOfAKind) {
+    play([](Scene& scene) -> asio::awaitable<void> {
+        co_await scene.accept();
+        find_three_oddities(scene);
+        (void)co_await scene.exit_code();
+        EXPECT_EQ(scene.said(), "vrun: node b: '/v\\x1b' is not there\n");
+    });
+}
+
+TEST(JobSession, ShowsWhatWasMendedToWhoAsks) {
+    play([](Scene& scene) -> asio::awaitable<void> {
+        scene.options.verbose = true;
+        co_await scene.accept();
+        find_three_oddities(scene);
+        (void)co_await scene.exit_code();
+        EXPECT_NE(scene.said().find("vrun: node a: files are in /tmp\n"), std::string::npos);
+    });
+}
+
+TEST(JobSession, ShowsNothingOddWhenToldToBeQuiet) {
+    play([](Scene& scene) -> asio::awaitable<void> {
+        scene.options.quiet = true;
+        co_await scene.accept();
+        find_three_oddities(scene);
+        (void)co_await scene.exit_code();
+        EXPECT_EQ(scene.said(), "");
+    });
+}
+
+TEST(JobSession, SaysWhereToLookForAMissingModule) {
+    play([](Scene& scene) -> asio::awaitable<void> {
+        co_await scene.accept();
+        wire::Failure failure = killed_rank_3();
+        failure.kind = FailureKind::exited;
+        failure.code = failure.exit_code = 1;
+        scene.say(wire::JobFailed{failure}, 0);  // overtakes the output
+        scene.say(output(3, StreamId::err, "ModuleNotFoundError: No module named 'x'\n"), 1);
+        for (const wire::NodeIndex node : {0u, 1u})
+            scene.say(wire::OutputEnd{}, node);
+        scene.say(wire::JobEnded{1, failure, {}}, 0);
+        (void)co_await scene.exit_code();
+        EXPECT_NE(scene.said().find("vrun --host b -n 1 python3 -c 'import sys;"),
+                  std::string::npos);
+    });
+}
+
 TEST(JobSession, EndsWithTheDaemon) {
     play([](Scene& scene) -> asio::awaitable<void> {
         co_await scene.accept();

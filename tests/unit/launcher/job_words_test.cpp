@@ -2,6 +2,7 @@
 #include "launcher/job_words.hpp"
 
 #include <gtest/gtest.h>
+#include <csignal>
 
 namespace vrun::launcher {
 namespace {
@@ -60,6 +61,20 @@ TEST(JobWords, SayWhatToDoAboutAMissingProgram) {
     ASSERT_EQ(lines.size(), 2u);
     EXPECT_EQ(lines[0], "rank 3 on node b did not start: start './x': No such file or directory");
     EXPECT_NE(lines[1].find("every node"), std::string::npos);
+}
+
+TEST(JobWords, KnowWhatSigbusUsuallyMeans) {
+    EXPECT_EQ(failure_lines(of_rank_3(FailureKind::signaled, 9)).size(), 1u);
+    const Lines lines = failure_lines(of_rank_3(FailureKind::signaled, SIGBUS));
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_NE(lines[1].find("/dev/shm"), std::string::npos);
+}
+
+TEST(JobWords, TakeTheInterpreterThatWasStarted) {
+    const Failure failure = of_rank_3(FailureKind::exited, 1);
+    EXPECT_NE(missing_module_line(failure, "/v/bin/python3.11").find(" -n 1 /v/bin/python3.11 -c"),
+              std::string::npos);
+    EXPECT_NE(missing_module_line(failure, "./run.sh").find(" -n 1 python3 -c"), std::string::npos);
 }
 
 TEST(JobWords, EscapeTheWordsOfOthers) {
