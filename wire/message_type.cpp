@@ -59,6 +59,9 @@ constexpr std::array table{
     MessageTraits{health,             "Health",             control, false,  1 * MiB},
     MessageTraits{examine_hosts,      "ExamineHosts",       control, false,  1 * KiB},
     MessageTraits{examination,        "Examination",        control, false, 64 * MiB},
+    MessageTraits{files_wanted,       "FilesWanted",        control, true,   1 * MiB},
+    MessageTraits{file_data,          "FileData",           background, true, 64 * KiB + 64},
+    MessageTraits{file_credit,        "FileCredit",         control, true,   64},
 };
 // clang-format on
 

@@ -72,13 +72,16 @@ enum class MessageType : std::uint16_t {
     health,
     examine_hosts,
     examination,
+    files_wanted,
+    file_data,
+    file_credit,
 };
-inline constexpr auto message_type_max = MessageType::examination;
+inline constexpr auto message_type_max = MessageType::file_credit;
 
 // Frames of a higher class overtake those of a lower one on a link; within a class order holds. A
-// node's last word is bulk: it may not overtake the output before it.
-enum class Priority : std::uint8_t { urgent, control, bulk };
-inline constexpr std::size_t priority_count = 3;
+// node's last word is bulk: it may not overtake the output before it. Files go when all else has.
+enum class Priority : std::uint8_t { urgent, control, bulk, background };
+inline constexpr std::size_t priority_count = 4;
 
 struct Scale {  // of the job that a message belongs to
     std::uint64_t ranks = 0;

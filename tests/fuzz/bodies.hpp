@@ -11,6 +11,7 @@
 #include "wire/messages/io.hpp"
 #include "wire/messages/launch.hpp"
 #include "wire/messages/notice.hpp"
+#include "wire/messages/preload.hpp"
 #include "wire/messages/session.hpp"
 #include "wire/messages/submit.hpp"
 #include "wire/messages/wireup.hpp"
@@ -39,7 +40,8 @@ using Bodies =
                wire::InputClosed, wire::Signal, wire::EndJob, wire::RankExited, wire::AbortJob,
                wire::JobFailed, wire::Beat, wire::Lease, wire::NodeLost, wire::NodeDone,
                wire::JobEnded, wire::JobClosed, wire::ListHosts, wire::HostList, wire::NodeNotice,
-               wire::GetHealth, wire::Health, wire::ExamineHosts, wire::Examination>;
+               wire::GetHealth, wire::Health, wire::ExamineHosts, wire::Examination,
+               wire::FilesWanted, wire::FileData, wire::FileCredit>;
 
 inline constexpr std::size_t body_count = std::tuple_size_v<Bodies>;
 

@@ -6,6 +6,7 @@
 
 #include "daemon/launch_body.hpp"
 #include "wire/frame.hpp"
+#include "wire/preload_rules.hpp"
 
 #include <zstd.h>
 #include <filesystem>
@@ -105,6 +106,10 @@ void write_messages(Seeds& seeds) {
 wire::LaunchJob job_of(std::uint32_t nodes) {
     wire::LaunchJob job;
     Filler{}(job);
+    for (wire::PreloadFile& file : job.files) {
+        file.apps = {0};
+        file.digest.resize(wire::digest_size);
+    }
     job.nodes.resize(nodes);
     job.runs.clear();
     for (std::uint32_t i = 0; i < nodes; ++i) {

@@ -12,6 +12,7 @@ LIBRARY_HOMES = {  # what begins so may be included only in these folders
     "pmix": ["pmix"],
     "hwloc": ["daemon", "pmix"],
     "zstd": ["daemon"],
+    "nettle/": ["files"],
     "CLI/": ["daemon", "launcher"],
     "spdlog/": ["process"],
     "nlohmann/": ["launcher", "daemon"],

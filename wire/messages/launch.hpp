@@ -26,11 +26,12 @@ struct LaunchJob {
     std::uint32_t universe = 0;  // as in SubmitJob
     std::uint32_t lease_ms = 10'000;
     std::uint32_t window = 0;  // bytes of output credit per node and stream, at the start
+    std::vector<PreloadFile> files;
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(job, identity, controller, nodes, runs, apps, environment, umask, limits, streams,
-                universe, lease_ms, window);
+                universe, lease_ms, window, files);
     }
 };
 

@@ -7,6 +7,7 @@
 #include "wire/archive.hpp"
 #include "wire/message_type.hpp"
 #include "wire/messages/placement.hpp"
+#include "wire/messages/preload.hpp"
 
 #include <cstdint>
 #include <string>
@@ -88,11 +89,12 @@ struct SubmitJob {
     std::vector<ResourceLimit> limits;
     Streams streams;
     std::uint32_t universe = 0;  // MPI_UNIVERSE_SIZE; 0: the slots of the nodes
+    std::vector<PreloadFile> files;
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(apps, host_words, host_files, placement, display, plan_only, environment, umask,
-                limits, streams, universe);
+                limits, streams, universe, files);
     }
 };
 
