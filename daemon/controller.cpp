@@ -71,6 +71,7 @@ void Controller::on_client_message(const ClientPointer& client, wire::Message me
         return;
     }
     if (!job) return;
+    if (message.type == MessageType::file_data) count_file_data(*job, message);
     message.route.from = to_controller;
     switchboard_.forward(*job, std::move(message), Origin::client);
 }
@@ -82,6 +83,14 @@ Job* Controller::job_of(const Client& client, wire::JobId id) {
     const std::uint32_t caller = client.identity.uid;
     if (job && caller != job->owner && caller != 0) reject("command another user's job");
     return job;
+}
+
+// It could fill our memory with what a slow node does not take.
+void Controller::count_file_data(Job& job, const wire::Message& message) {
+    const std::size_t size = wire::body_of<wire::FileData>(message).bytes.size();
+    job.file_bytes += size;
+    if (size == 0 || message.route.to != 0 || job.file_bytes > wire::file_window)
+        reject("take more of a file than was asked for");
 }
 
 asio::awaitable<void> Controller::list_hosts(ClientPointer client) {
@@ -207,6 +216,10 @@ void Controller::on_job_message(Job& job, wire::Message message) {
         job.lost.insert(0);
         return on_root_lost(job, failure);
     }
+    case MessageType::file_credit:
+        job.file_bytes -=
+            std::min<std::uint64_t>(job.file_bytes, wire::body_of<wire::FileCredit>(message).bytes);
+        break;
     case MessageType::job_ended:
         if (job.rootless) return;
         job.ended = true;

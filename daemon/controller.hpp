@@ -54,6 +54,7 @@ private:
     void refuse(Client& client, int exit_code, std::string sentence);
     std::string network_text(const Job& job);
     Job* job_of(const Client& client, wire::JobId id);
+    void count_file_data(Job& job, const wire::Message& message);
     asio::awaitable<void> report_silent(wire::JobId id, wire::NodeIndex node, Parting parting);
     void on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason);
     void end_everywhere(Job& job, const wire::Failure& cause);

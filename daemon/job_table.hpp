@@ -39,6 +39,7 @@ struct Job {
     std::set<wire::NodeIndex> done;         // said NodeDone to the controller
     std::optional<wire::Failure> rootless;  // why the root is gone: the controller ends the job
     bool ended = false;                     // JobEnded was seen
+    std::uint64_t file_bytes = 0;           // of vrun's files, on their way
 };
 
 std::optional<wire::NodeIndex> node_of(const std::vector<wire::JobNode>& nodes,

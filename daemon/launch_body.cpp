@@ -2,6 +2,7 @@
 #include "daemon/launch_body.hpp"
 
 #include "wire/job_map.hpp"
+#include "wire/preload_rules.hpp"
 
 #include <zstd.h>
 #include <algorithm>
@@ -28,7 +29,8 @@ public:
                                           "a program without a name",
                                           "ranks that do not follow each other",
                                           "a node name that is empty or used twice",
-                                          "a node that is nobody or named twice"};
+                                          "a node that is nobody or named twice",
+                                          "a file whose name leaves its directory"};
         return names.at(static_cast<std::size_t>(value));
     }
 };
@@ -93,6 +95,7 @@ std::error_code problem_of(const wire::LaunchJob& launch, wire::Scale claim) {
         return LaunchErrc::no_program;
     if (!wire::valid_runs(launch.runs, launch.nodes.size(), launch.apps.size()))
         return LaunchErrc::bad_runs;
+    if (!wire::valid_files(launch.files, launch.apps.size())) return LaunchErrc::bad_file;
     const wire::Scale scale = wire::scale_of(launch);
     if (scale.ranks != claim.ranks || scale.nodes != claim.nodes) return LaunchErrc::false_claim;
     if (!are_unique(launch.nodes, &wire::JobNode::name)) return LaunchErrc::bad_node_name;

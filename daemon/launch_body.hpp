@@ -26,6 +26,7 @@ enum class LaunchErrc {
     bad_runs,
     bad_node_name,
     bad_node,
+    bad_file,
 };
 std::error_code make_error_code(LaunchErrc value) noexcept;
 

@@ -7,6 +7,7 @@
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/end.hpp"
+#include "wire/preload_rules.hpp"
 #include "wire/tls/tls_stream.hpp"
 
 #include <algorithm>
@@ -139,6 +140,8 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     for (const wire::App& app : request.apps)
         counts.push_back(app.count);
     if (const auto refusal = refusal_of_policy(request)) return *refusal;
+    if (!wire::valid_files(request.files, request.apps.size()))
+        return wire::JobRefused{usage, "a file to preload has a name that leaves its directory"};
     auto placed = place(candidates, counts, policy_of(request.placement));
     if (auto* refusal = std::get_if<wire::JobRefused>(&placed)) {
         for (const std::string& notice : notices_of(found))
@@ -163,6 +166,7 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     launch.streams = request.streams;
     launch.universe = request.universe;
     launch.limits = request.limits;
+    launch.files = request.files;
     launch.window = window_for(launch.nodes.size());
     return launch;
 }

@@ -54,6 +54,8 @@ const std::span<const JobSession::Handler> JobSession::handlers = [] {
         Handler{MessageType::job_refused, &S::on_refused},
         Handler{MessageType::job_started, &S::on_started},
         Handler{MessageType::input_closed, &S::on_input_closed},
+        Handler{MessageType::files_wanted, &S::on_files_wanted},
+        Handler{MessageType::file_credit, &S::on_file_credit},
         Handler{MessageType::job_failed, &S::on_failed},
         Handler{MessageType::node_lost, &S::on_node_lost},
         Handler{MessageType::node_notice, &S::on_notice},
@@ -82,6 +84,9 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
           {[this](wire::NodeIndex node, const wire::Input& input) { send_to(node, input); },
            [this](wire::NodeIndex node) { send_to(node, wire::InputEnd{}); },
            [this](std::error_code e) { output_.say("reading standard input: " + e.message()); }}},
+      files_{options_.sources,
+             {[this](const wire::FileData& data) { send_to(0, data); },
+              [this](const Error& error) { on_unsent_file(error); }}},
       beats_{loop, options_.silence_max},
       decided_{loop},
       output_tasks_{
@@ -101,6 +106,7 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
         output_.say(escaped(notice));
     streams_ = job.streams;
     if (!job.apps.empty() && !job.apps[0].argv.empty()) program_ = job.apps[0].argv[0];
+    files_.describe(job.files);
     link_.send(job);
     while (!exit_code_)
         co_await decided_.wait();

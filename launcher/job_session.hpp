@@ -5,6 +5,7 @@
 // node that is not lost has sent its last output, and all of it is written.
 #pragma once
 
+#include "launcher/file_sender.hpp"
 #include "launcher/job_input.hpp"
 #include "launcher/job_words.hpp"
 #include "launcher/session_options.hpp"
@@ -58,6 +59,8 @@ private:
     void on_output_end(const wire::Message& message);
     void on_credit(const wire::Message& message);
     void on_input_closed(const wire::Message& message);
+    void on_files_wanted(const wire::Message& message);
+    void on_file_credit(const wire::Message& message);
     void on_failed(const wire::Message& message);
     void on_node_lost(const wire::Message& message);
     void on_notice(const wire::Message& message);
@@ -70,6 +73,7 @@ private:
     void on_written(Written written);
     void on_output_failure(wire::StreamId stream, std::error_code error);
     void on_file_failure(const Error& error);
+    void on_unsent_file(const Error& error);
     void end_job_unwritten();
     void set_drained(wire::NodeIndex node);
     void lose_output(wire::NodeIndex node);
@@ -92,6 +96,7 @@ private:
     Signals signals_;
     OutputWriter output_;
     JobInput input_;
+    FileSender files_;
     BeatWatch beats_;
     Wakeup decided_;
     TaskGroup output_tasks_, tasks_;

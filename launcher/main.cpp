@@ -6,6 +6,7 @@
 #include "launcher/options/help.hpp"
 #include "launcher/options/output.hpp"
 #include "launcher/options/parse.hpp"
+#include "launcher/preload.hpp"
 #include "launcher/private_daemon.hpp"
 #include "launcher/submission.hpp"
 #include "launcher/terminal.hpp"
@@ -50,7 +51,9 @@ asio::awaitable<int> run_on(UniqueFd socket, const Settings& settings, Submissio
     if (refusal) {
         exit_code = terminal.complain(refusal->sentence, refusal->exit_code);
     } else {
-        JobSession session{loop, daemon.link(), session_options(settings)};
+        SessionOptions options = session_options(settings);
+        options.sources = std::move(submission.sources);
+        JobSession session{loop, daemon.link(), std::move(options)};
         exit_code = co_await session.run(std::move(submission.job), std::move(submission.notices));
         if (settings.timing) terminal.say(phase_lines(session.times()));
     }
@@ -120,6 +123,8 @@ int main(int argc, char** argv) {
         Result<Submission> submission = submission_of(*settings);
         if (!submission)
             return terminal.complain(submission.error().message(), wire::exit_code::usage);
+        if (const auto refusal = add_files(*submission, *settings))
+            return terminal.complain(refusal->sentence, refusal->exit_code);
         if (const int code = terminal.print(text_of(submission->displayed)); code != 0) return code;
         return run(*settings, std::move(*submission));
     } catch (const std::exception& error) {

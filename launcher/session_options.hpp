@@ -20,6 +20,7 @@ struct SessionOptions {
     bool verbose = false;
     bool show_progress = false;  // while the job waits; also with `verbose`
     OutputPlan output = {};
+    std::vector<std::string> sources = {};  // of the job's files, as in Submission
     PhaseTimes::Clock::time_point begun = PhaseTimes::Clock::now();  // the program, for times()
     std::chrono::milliseconds silence_max = daemon_silence_max;
     std::function<void()> stop_self = [] { (void)::raise(SIGSTOP); };  // after SIGTSTP

@@ -15,6 +15,7 @@ struct Submission {
     wire::SubmitJob job;
     std::vector<std::string> notices;    // for the user, a line each
     std::vector<std::string> displayed;  // of --display env, for standard output
+    std::vector<std::string> sources;    // of job.files: where each is read
 };
 
 // As the user; at most host_file_size_max.

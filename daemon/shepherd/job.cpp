@@ -13,6 +13,7 @@
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/session.hpp"
+#include "wire/preload_rules.hpp"
 
 #include <unistd.h>
 #include <algorithm>
@@ -41,6 +42,7 @@ wire::StartRanks checked(wire::StartRanks start) {
     const bool is_consistent =
         start.node < launch.nodes.size() &&
         wire::valid_runs(launch.runs, launch.nodes.size(), launch.apps.size()) &&
+        wire::valid_files(launch.files, launch.apps.size()) &&
         std::ranges::none_of(launch.apps, [](const wire::App& app) { return app.argv.empty(); });
     if (!is_consistent)
         throw std::system_error{std::make_error_code(std::errc::invalid_argument),
@@ -63,7 +65,8 @@ Job::Job(Surroundings around, wire::StartRanks start)
                  pmi_.rank_ended(exited.rank);
                  tell_root(&Ruler::rank_exited, exited);
              }},
-      starter_{{start_, around.server, pmi_, io_, ranks_,
+      preload_{around.loop, start_.launch, mail_},
+      starter_{{start_, around.server, pmi_, io_, ranks_, preload_,
                 [this](wire::NodeNotice notice) { notify(std::move(notice)); }},
                around.guarded.rank_oom_score_adj},
       starts_{start_.node, start_.launch.nodes.size()},
@@ -113,8 +116,9 @@ asio::awaitable<void> Job::start_ranks() {
                                ::getgid()};
     co_await around_.server.open_job(setup);
     wireup_.open();
+    std::optional<wire::StartFailed> failed = co_await bring_files();
     while (started_ < local_.size() && !stopping_) {
-        const auto failed = starter_.start(place_of(started_), directories_);
+        if (!failed) failed = starter_.start(place_of(started_), directories_);
         if (failed) {
             tell_root(&Ruler::start_failed, *failed);
             report_not_started(failed->exit_code, /*signaled=*/false);
@@ -171,6 +175,7 @@ asio::awaitable<void> Job::clean_up() {
     co_await io_.drained();
     co_await wireup_.finish();
     co_await pmi_.finish();
+    co_await preload_.finish();
     const bool is_closed = co_await around_.server.close_job();
     is_reusable_ = is_swept && is_closed;
     remove_orphaned_shared_memory();
@@ -304,6 +309,7 @@ void Job::obey(Orders orders) {
 
 void Job::apply(const wire::EndJob& end) {
     const bool is_first = !std::exchange(stopping_, true);
+    preload_.stop();
     if (nobody_reads(end.cause.kind)) io_.give_up();
     if (end.mode != EndMode::terminate) ranks_.signal(SIGKILL);
     if (end.mode == EndMode::sweep) swept_.set();

@@ -11,6 +11,7 @@
 #include "daemon/shepherd/latch.hpp"
 #include "daemon/shepherd/lease.hpp"
 #include "daemon/shepherd/pmi_sockets.hpp"
+#include "daemon/shepherd/preload.hpp"
 #include "daemon/shepherd/rank_starter.hpp"
 #include "daemon/shepherd/ruler.hpp"
 #include "daemon/shepherd/tree_merge.hpp"
@@ -57,6 +58,7 @@ public:
 private:
     PmiSockets::Events pmi_events();
     asio::awaitable<void> start_ranks();
+    asio::awaitable<std::optional<wire::StartFailed>> bring_files();
     RankPlace place_of(std::size_t local_rank) const;
     void mend_traps();
     void notify(wire::NodeNotice notice);
@@ -69,6 +71,7 @@ private:
 
     bool hear_wireup(const wire::Message& message);
     bool hear_io(const wire::Message& message);
+    bool hear_files(const wire::Message& message);
     void hear_report(const wire::Message& message);
     void hear_end(const wire::EndJob& end, wire::NodeIndex from);
     void hear_loss(const wire::NodeLost& lost, wire::NodeIndex from);
@@ -93,6 +96,7 @@ private:
     PmiSockets pmi_;
     Wireup wireup_;
     Ranks ranks_;
+    Preload preload_;
     RankStarter starter_;
     std::optional<Ruler> ruler_;  // of the root
     TreeMerge starts_;

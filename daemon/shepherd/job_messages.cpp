@@ -10,7 +10,7 @@ using wire::MessageType;
 using wire::NodeIndex;
 
 void Job::on_message(const wire::Message& message) {
-    if (hear_wireup(message) || hear_io(message)) return;
+    if (hear_wireup(message) || hear_io(message) || hear_files(message)) return;
     hear_report(message);
 }
 
@@ -101,6 +101,7 @@ void Job::hear_loss(const wire::NodeLost& lost, NodeIndex from) {
     const bool was_parent = mail_.is_parent(lost.node), was_child = mail_.is_child(lost.node);
     mail_.lose(lost.node);
     wireup_.lose(lost.node);
+    preload_.lose(lost.node);
     if (ruler_) {
         const bool is_final = from == wire::to_controller;
         obey(ruler_->node_lost(lost, is_final ? Witness::controller : Witness::neighbour));

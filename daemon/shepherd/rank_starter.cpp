@@ -36,28 +36,41 @@ RankStarter::RankStarter(Parts parts, std::optional<int> oom_score_adj)
       host_name_{kernel_host_name()},
       cores_{usable_cores()} {}
 
+NodeEnvironment RankStarter::node(const JobDirectories& directories) const {
+    return {.launch = parts_.start.launch,
+            .node = parts_.start.node,
+            .network = parts_.start.network,
+            .session_directory = directories.session,
+            .shm_directory = directories.shm,
+            .host_name = host_name_,
+            .cores = cores_,
+            .remedies = remedies_,
+            .pmi_fd = pmi_fd};
+}
+
+std::optional<Preload::Ground> RankStarter::ground(const RankPlace& place,
+                                                   const JobDirectories& directories) const {
+    const wire::App& app = parts_.start.launch.apps[place.app];
+    const auto variables = rank_environment(node(directories), place, {}, app.workdir);
+    const Result<std::string> workdir = find_workdir(app.workdir, variables);
+    if (!workdir) return std::nullopt;
+    const auto path = process::value_in(variables, "PATH");
+    const Result<std::string> program = process::find_program(app.argv[0], path, *workdir);
+    return Preload::Ground{*workdir, program ? *program : ""};
+}
+
 std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
                                                     const JobDirectories& directories) {
-    const wire::StartRanks& start = parts_.start;
-    const wire::App& app = start.launch.apps[place.app];
-    const NodeEnvironment node{.launch = start.launch,
-                               .node = start.node,
-                               .network = start.network,
-                               .session_directory = directories.session,
-                               .shm_directory = directories.shm,
-                               .host_name = host_name_,
-                               .cores = cores_,
-                               .remedies = remedies_,
-                               .pmi_fd = pmi_fd};
+    const wire::App& app = parts_.start.launch.apps[place.app];
+    const NodeEnvironment here = node(directories);
     const auto pmix = parts_.server.environment_of(place.rank);
     const Result<std::string> workdir =
-        find_workdir(app.workdir, rank_environment(node, place, pmix, app.workdir));
+        find_workdir(app.workdir, rank_environment(here, place, pmix, app.workdir));
     if (!workdir) return failure(workdir.error(), wire::exit_code::not_executable, place.rank);
 
-    process::ChildPlan child = plan(place, rank_environment(node, place, pmix, *workdir));
+    process::ChildPlan child = plan(place, rank_environment(here, place, pmix, *workdir));
     child.workdir = *workdir;
-    const auto path = process::value_in(child.environment, "PATH");
-    const Result<std::string> program = process::find_program(app.argv[0], path, *workdir);
+    const Result<std::string> program = program_of(place, child);
     if (!program)
         return failure(program.error(), process::exit_code_of(program.error().code), place.rank);
     child.program = *program;
@@ -80,6 +93,13 @@ void RankStarter::look_at(const process::ChildPlan& child) {
         if (is_active && ::access(venv.c_str(), F_OK) < 0 && errno == ENOENT)
             parts_.notify(notice_of_venv(venv, child.program));
     }
+}
+
+Result<std::string> RankStarter::program_of(const RankPlace& place,
+                                            const process::ChildPlan& child) const {
+    if (auto preloaded = parts_.preload.program_of(place.app)) return *std::move(preloaded);
+    const auto path = process::value_in(child.environment, "PATH");
+    return process::find_program(child.argv[0], path, child.workdir);
 }
 
 process::ChildPlan RankStarter::plan(const RankPlace& place,

@@ -8,6 +8,7 @@
 #include "daemon/shepherd/guard.hpp"
 #include "daemon/shepherd/job_directories.hpp"
 #include "daemon/shepherd/pmi_sockets.hpp"
+#include "daemon/shepherd/preload.hpp"
 #include "daemon/shepherd/rank_io.hpp"
 #include "daemon/shepherd/ranks.hpp"
 #include "pmix/server.hpp"
@@ -25,6 +26,7 @@ public:
         PmiSockets& pmi;
         RankIo& io;
         Ranks& ranks;
+        const Preload& preload;
         std::function<void(wire::NodeNotice)> notify;  // what is odd here; more than once
     };
 
@@ -37,12 +39,18 @@ public:
 
     void use(std::vector<std::string> remedies) { remedies_ = std::move(remedies); }
 
+    // Where this rank would start. The same conditions; empty when it could not.
+    std::optional<Preload::Ground> ground(const RankPlace& place,
+                                          const JobDirectories& directories) const;
+
     // The node as a whole, or with `rank`, cannot start. The words are clipped.
     wire::StartFailed failure(const Error& error, int exit_code,
                               std::optional<wire::Rank> rank = {}) const;
 
 private:
     void look_at(const process::ChildPlan& child);
+    NodeEnvironment node(const JobDirectories& directories) const;
+    Result<std::string> program_of(const RankPlace& place, const process::ChildPlan& child) const;
     process::ChildPlan plan(const RankPlace& place, std::vector<std::string> environment) const;
 
     Parts parts_;

@@ -51,6 +51,9 @@ struct AppSettings {          // one program; several are separated by `:`
     std::vector<std::string> host_words = {};         // each --host, of Open MPI
     std::vector<std::string> host_files = {};
     std::vector<std::string> argv = {};
+    bool preload_binary = false;
+    std::vector<std::string> preload_files = {};
+    std::string preload_directory = {};  // empty: where the ranks start
 };
 
 struct OutputSettings {

@@ -106,6 +106,11 @@ TEST(LaunchBody, RefusesAJobThatADaemonCannotServe) {
     EXPECT_EQ(refused([](auto& job) { job.nodes[2].incarnation = 0; }), LaunchErrc::bad_node);
     EXPECT_EQ(refused([](auto& job) { job.nodes[2].incarnation = job.nodes[0].incarnation; }),
               LaunchErrc::bad_node);
+    EXPECT_EQ(refused([](auto& job) {
+                  job.files.resize(1);
+                  job.files[0].name = "../a";
+              }),
+              LaunchErrc::bad_file);
 }
 
 TEST(LaunchBody, RefusesADecompressionBomb) {

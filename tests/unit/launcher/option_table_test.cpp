@@ -32,6 +32,7 @@ constexpr std::array stock{
           "debug-daemons-file leave-session-attached report-events max-restarts disable-recovery "
           "enable-instant-on-support fwd-mpirun-port use-regexp cf cartofile xml xml-file q quiet "
           "tag-output timestamp-output output-filename merge-stderr-to-stdout stdin "
+          "s preload-binary preload-files preload-files-dest-dir "
           "v verbose V version h help"},
     Stock{openmpi5,
           "add-host add-hostfile display dvm-uri set-env unset-env prepend-env append-env prtemca "
