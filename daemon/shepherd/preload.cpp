@@ -10,6 +10,8 @@ namespace {
 
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 
+constexpr mode_t private_umask = 077;
+
 [[noreturn]] void refuse(const char* doing) {
     throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
 }
@@ -88,7 +90,7 @@ std::vector<files::Arrival::Goal> Preload::program_goals(std::size_t index,
                                                          const GroundOf& ground_of) const {
     const wire::PreloadFile& file = launch_.files[index];
     files::Arrival::Goal goal;
-    goal.place = {session + "/preload/" + std::to_string(index), file.name, launch_.umask};
+    goal.place = {session + "/preload/" + std::to_string(index), file.name, private_umask};
     bool is_needed = false, is_known = true;
     for (const std::uint32_t app : file.apps) {
         const std::optional<Ground> ground = ground_of(app);

@@ -5,6 +5,7 @@
 #include "wire/base/task_group.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/messages/io.hpp"
+#include "wire/messages/preload.hpp"
 #include "wire/messages/session.hpp"
 #include "wire/messages/wireup.hpp"
 
@@ -49,6 +50,7 @@ TEST(Link, LetsABeatOvertakeOutputAndALongBody) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
         const auto ends = connected(loop);
         TaskGroup tasks{loop, no_failure};
+        ends->a.send(FileData{0, Bytes(1000)}, Route{1, 0, 0});
         ends->a.send(Output{0, StreamId::out, Bytes(1000)}, Route{1, 0, 0});
         ends->a.send(FenceResult{{}, 0, Bytes(200'000)}, Route{1, 0, 0});
         ends->a.send(Beat{1, 0});
@@ -57,10 +59,10 @@ TEST(Link, LetsABeatOvertakeOutputAndALongBody) {
         std::vector<MessageType> order;
         while (const std::optional<Message> got = co_await ends->b.receive()) {
             order.push_back(got->type);
-            if (order.size() == 3) break;
+            if (order.size() == 4) break;
         }
-        EXPECT_EQ(order,
-                  (std::vector{MessageType::beat, MessageType::fence_result, MessageType::output}));
+        EXPECT_EQ(order, (std::vector{MessageType::beat, MessageType::fence_result,
+                                      MessageType::output, MessageType::file_data}));
         co_await tasks.join();
     });
 }
