@@ -51,9 +51,9 @@ TEST_F(ArrivalTest, WritesEachPlaceOnce) {
     Arrival arrival{file, {goal(), goal("/b")}};
     ASSERT_FALSE(arrival.look({}));
     EXPECT_TRUE(arrival.is_lacking());
-    EXPECT_FALSE(arrival.write(wire::bytes_of("hel")));
+    EXPECT_FALSE(arrival.write(wire::bytes_of("hell")));
     EXPECT_TRUE(arrival.is_lacking());
-    EXPECT_FALSE(arrival.write(wire::bytes_of("lo")));
+    EXPECT_FALSE(arrival.write(wire::bytes_of("o")));
     EXPECT_FALSE(arrival.is_lacking());
     EXPECT_EQ(text_of("/data"), "hello");
     EXPECT_EQ(text_of("/b/data"), "hello");

@@ -50,9 +50,9 @@ TEST_F(NewFileTest, AppearsWholeWithItsPermissions) {
     EXPECT_EQ(entries(), 0u) << "a look leaves nothing";
     auto file = NewFile::create(place, 5);
     ASSERT_TRUE(file) << file.error().message();
-    EXPECT_FALSE(file->write(wire::bytes_of("hel")));
+    EXPECT_FALSE(file->write(wire::bytes_of("hell")));
     EXPECT_FALSE(fs::exists(place.path()));
-    EXPECT_FALSE(file->write(wire::bytes_of("lo")));
+    EXPECT_FALSE(file->write(wire::bytes_of("o")));
     ASSERT_FALSE(file->place(0750));
     EXPECT_EQ(text_of("a b/c/data"), "hello");
     struct stat status {};

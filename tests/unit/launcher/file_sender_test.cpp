@@ -75,7 +75,7 @@ TEST_F(FileSenderTest, NoticesThatAFileChanged) {
     const std::array rows{
         Row{"content", [](const std::string& path) { std::ofstream{path} << "HELLO"; },
             "its content has changed"},
-        Row{"size", [](const std::string& path) { std::ofstream{path} << "hel"; },
+        Row{"size", [](const std::string& path) { std::ofstream{path} << "hell"; },
             "become shorter"},
         Row{"gone", [](const std::string& path) { std::filesystem::remove(path); }, "open it"},
     };
