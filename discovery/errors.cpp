@@ -31,11 +31,20 @@ const char* text_of(Errc value) noexcept {
     case Errc::no_hosts:
         return "names no host";
     case Errc::unknown_source:
-        return "unknown kind of source; known are dns:NAME[:PORT], hosts:A,B:SLOTS and file:PATH";
+        return "unknown kind of source; known are dns:NAME[:PORT], srv:NAME, slurm:, hosts:A,B:SLOTS and "
+               "file:PATH";
     case Errc::address_in_dns:
         return "an IP address has no DNS name; write hosts: instead of dns:";
-    case Errc::not_yet:
-        return "not in this version; use dns:, hosts: or file:";
+    case Errc::bad_slurm_list:
+        return "not a list of nodes as Slurm writes it: node[1-3,07],other";
+    case Errc::bad_slurm_counts:
+        return "not one number for each node as Slurm writes it: 2(x3),1";
+    case Errc::no_slurm:
+        return "not set: this daemon was not started in a Slurm allocation";
+    case Errc::slurm_with_name:
+        return "nothing follows slurm:, the allocation is in the environment";
+    case Errc::too_many_hosts:
+        return "more hosts than fit into 256 MiB";
     case Errc::not_a_file:
         return "not a regular file";
     case Errc::file_too_long:
@@ -44,6 +53,8 @@ const char* text_of(Errc value) noexcept {
         return "no such name (NXDOMAIN)";
     case Errc::no_address:
         return "the name exists but has no address (NODATA)";
+    case Errc::no_service:
+        return "the name exists but has no service (no SRV record)";
     case Errc::server_failed:
         return "the DNS server failed (SERVFAIL)";
     case Errc::server_refused:

@@ -5,6 +5,7 @@
 #include "wire/base/escape.hpp"
 
 #include <strings.h>
+#include <cstdlib>
 #include <deque>
 
 namespace vrun::discovery {
@@ -18,7 +19,8 @@ constexpr std::size_t origin_size_max = 200;
 constexpr std::size_t names_at_once = 64;  // asked before the first is answered
 
 bool is_absence(std::error_code error) {
-    return error == Errc::no_such_name || error == Errc::no_address;
+    return error == Errc::no_such_name || error == Errc::no_address ||
+           error == Errc::no_service;
 }
 
 // What both families together say about one name.
@@ -54,6 +56,11 @@ void append(Candidates& all, const HostEntry& host, const Addresses& found, std:
         all.push_back({host.name, address, host.port != 0 ? host.port : port, host.slots});
 }
 
+std::optional<std::string> own_variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value ? std::optional<std::string>{value} : std::nullopt;
+}
+
 std::string doing_of(const std::string& origin, const HostEntry& host) {
     return origin + (host.line != 0 ? ", line " + std::to_string(host.line) : std::string{});
 }
@@ -64,11 +71,12 @@ Lookup::Lookup(asio::any_io_executor loop, LookupOptions options)
     : resolver_{loop, options.dns},
       search_{search_list(options.dns.resolv_conf)},
       hosts_file_{std::move(options.hosts_file)},
-      port_{options.port} {}
+      port_{options.port},
+      variable_{options.variable ? std::move(options.variable) : own_variable} {}
 
 Lookup::Asked Lookup::ask(std::string name) {
-    auto ipv4 = resolver_.ask(name, Family::ipv4);
-    auto ipv6 = resolver_.ask(name, Family::ipv6);
+    auto ipv4 = resolver_.ask(name, Record::ipv4);
+    auto ipv6 = resolver_.ask(name, Record::ipv6);
     return {std::move(name), std::move(ipv4), std::move(ipv6)};
 }
 
@@ -166,9 +174,60 @@ asio::awaitable<Result<Candidates>> Lookup::candidates(Source source) {
     const bool is_long = source.text.size() > origin_size_max;
     const std::string origin =
         escaped(source.text.substr(0, origin_size_max)) + (is_long ? "…" : "");
-    if (source.kind == Source::Kind::dns) return dns_candidates(std::move(source));
-    if (source.kind == Source::Kind::hosts) return candidates(std::move(source.hosts), origin);
+    switch (source.kind) {
+    case Source::Kind::dns:
+        return dns_candidates(std::move(source));
+    case Source::Kind::srv:
+        return srv_candidates(std::move(source), origin);
+    case Source::Kind::slurm:
+        return slurm_candidates(origin);
+    case Source::Kind::hosts:
+        return candidates(std::move(source.hosts), origin);
+    case Source::Kind::file:
+        break;
+    }
     return file_candidates(std::move(source.name), origin);
+}
+
+// The name as given, then with each domain of the search list, as for addresses.
+asio::awaitable<Result<std::vector<Service>>> Lookup::services(std::string name) {
+    std::optional<Error> reported;
+    std::string asked = name;
+    for (std::size_t i = 0;; ++i) {
+        const Resolver::Question question = resolver_.ask(asked, Record::service);
+        Answer answer = co_await question.answer();
+        if (!answer.error) co_return std::move(answer.services);
+        if (answer.error == Errc::no_address) answer.error = Errc::no_service;
+        const Error error{answer.error, escaped(asked)};
+        const bool is_final =
+            error.code == Errc::timed_out || error.code == Errc::partial_answer;
+        if (is_final || !reported || (is_absence(reported->code) && !is_absence(error.code)))
+            reported = error;
+        if (is_final || i == search_.size() || name.ends_with('.')) co_return *reported;
+        asked = name + '.' + search_[i];
+    }
+}
+
+asio::awaitable<Result<Candidates>> Lookup::srv_candidates(Source source, std::string origin) {
+    auto asking = services(source.name);
+    auto found = co_await std::move(asking);
+    if (!found) co_return Error{found.error().code, origin + ": " + found.error().doing};
+    std::vector<HostEntry> hosts;
+    for (Service& service : *found) {
+        HostEntry host;
+        host.name = std::move(service.host);
+        host.port = service.port;
+        hosts.push_back(std::move(host));
+    }
+    auto listed = candidates(std::move(hosts), std::move(origin));
+    co_return co_await std::move(listed);
+}
+
+asio::awaitable<Result<Candidates>> Lookup::slurm_candidates(std::string origin) {
+    auto hosts = slurm_hosts(variable_);
+    if (!hosts) co_return Error{hosts.error().code, origin + ": " + hosts.error().doing};
+    auto listed = candidates(std::move(*hosts), std::move(origin));
+    co_return co_await std::move(listed);
 }
 
 asio::awaitable<Result<Candidates>> Lookup::file_candidates(std::string path, std::string origin) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "discovery/resolver.hpp"
+#include "discovery/slurm.hpp"
 #include "discovery/source.hpp"
 #include "discovery/system_files.hpp"
 #include "wire/base/result.hpp"
@@ -33,6 +34,7 @@ struct LookupOptions {
     ResolverOptions dns;  // whose resolv_conf also gives the search list
     std::string hosts_file = "/etc/hosts";
     std::uint16_t port = default_port;  // of hosts for which none is given
+    Variable variable;                  // of slurm:; the process' own environment if not set
 };
 
 class Lookup {
@@ -66,6 +68,10 @@ private:
     asio::awaitable<Result<Addresses>> finish(Started started);
     asio::awaitable<Result<Addresses>> from_dns(Asked first);
     asio::awaitable<Result<std::vector<Candidate>>> dns_candidates(Source source);
+    asio::awaitable<Result<std::vector<Service>>> services(std::string name);
+    asio::awaitable<Result<std::vector<Candidate>>> srv_candidates(Source source,
+                                                                   std::string origin);
+    asio::awaitable<Result<std::vector<Candidate>>> slurm_candidates(std::string origin);
     asio::awaitable<Result<std::vector<Candidate>>> file_candidates(std::string path,
                                                                     std::string origin);
 
@@ -73,6 +79,7 @@ private:
     std::vector<std::string> search_;
     std::string hosts_file_;
     std::uint16_t port_;
+    Variable variable_;
 };
 
 }  // namespace vrun::discovery

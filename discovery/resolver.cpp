@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// ares_query() and the parsers of answers are deprecated in new c-ares; old c-ares has no other.
+// ares_query() is deprecated in new c-ares; old c-ares has no other.
 #define CARES_NO_DEPRECATED
 #include "discovery/resolver.hpp"
 
-#include "discovery/errors.hpp"
+#include "discovery/dns_answer.hpp"
 #include "wire/base/handle.hpp"
 
 #include <ares.h>
 #include <arpa/nameser.h>
-#include <netdb.h>
 #include <asio/error.hpp>
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <cstring>
 #include <optional>
 #include <unordered_map>
 
 namespace vrun::discovery {
 namespace {
 
-constexpr std::size_t answer_size_max = 65'535;
-constexpr std::size_t cut_margin = 512;
 constexpr int edns_size = 1232;  // fits every path; longer answers come over TCP
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
-
-using HostEnt = Handle<hostent, ares_free_hostent>;
 
 class AresCategory final : public std::error_category {
 public:
@@ -46,66 +40,16 @@ struct Library {
     ~Library() { ares_library_cleanup(); }
 };
 
-std::error_code error_of(int status) noexcept {
-    switch (status) {
-    case ARES_SUCCESS:
-        return {};
-    case ARES_ENODATA:
-        return Errc::no_address;
-    case ARES_ENOTFOUND:
-        return Errc::no_such_name;
-    case ARES_ESERVFAIL:
-        return Errc::server_failed;
-    case ARES_EREFUSED:
-        return Errc::server_refused;
-    case ARES_ECONNREFUSED:
-        return Errc::no_server;  // old c-ares: also after SERVFAIL and REFUSED
-    case ARES_ETIMEOUT:
-        return Errc::timed_out;
-    case ARES_EBADNAME:
-        return Errc::bad_host_name;
-    case ARES_ENOMEM:
-        return std::make_error_code(std::errc::not_enough_memory);
-    case ARES_ECANCELLED:
-    case ARES_EDESTRUCTION:
-        return asio::error::operation_aborted;
-    default:
-        return Errc::bad_answer;
+int type_of(Record record) noexcept {
+    switch (record) {
+    case Record::ipv4:
+        return ns_t_a;
+    case Record::ipv6:
+        return ns_t_aaaa;
+    case Record::service:
+        break;
     }
-}
-
-template <class Address>
-Addresses addresses_of(const hostent& host) {
-    Addresses result;
-    typename Address::bytes_type bytes;
-    if (static_cast<std::size_t>(host.h_length) != bytes.size()) return result;
-    for (char** entry = host.h_addr_list; *entry; ++entry) {
-        std::memcpy(bytes.data(), *entry, bytes.size());
-        result.emplace_back(Address{bytes});
-    }
-    return result;
-}
-
-// Of an answer that repeats the name in every record, as servers do that do not compress.
-std::size_t size_in_full(std::size_t name_size, std::size_t count, Family family) noexcept {
-    const std::size_t name = name_size + 2;
-    const std::size_t address = family == Family::ipv4 ? 4 : 16;
-    return NS_HFIXEDSZ + name + NS_QFIXEDSZ + count * (name + NS_RRFIXEDSZ + address);
-}
-
-Resolver::Answer parse(const unsigned char* data, int size, Family family, std::size_t name_size) {
-    hostent* raw = nullptr;
-    const bool ipv4 = family == Family::ipv4;
-    const int status = ipv4 ? ares_parse_a_reply(data, size, &raw, nullptr, nullptr)
-                            : ares_parse_aaaa_reply(data, size, &raw, nullptr, nullptr);
-    const HostEnt host{raw};
-    if (status != ARES_SUCCESS) return {error_of(status), {}};
-    Addresses found = ipv4 ? addresses_of<asio::ip::address_v4>(*host)
-                           : addresses_of<asio::ip::address_v6>(*host);
-    if (found.empty()) return {Errc::no_address, {}};
-    if (may_be_cut(static_cast<std::size_t>(size), size_in_full(name_size, found.size(), family)))
-        return {Errc::partial_answer, {}};
-    return {{}, std::move(found)};
+    return ns_t_srv;
 }
 
 // A c-ares socket we watch but do not own: released, never closed, by us.
@@ -135,12 +79,12 @@ struct Resolver::Pending {
 struct Resolver::Channel : std::enable_shared_from_this<Channel> {
     struct Context {  // what c-ares keeps for us while a question is under way
         std::shared_ptr<Pending> pending;
-        Family family;
+        Record record;
         std::size_t name_size;
     };
 
     Channel(asio::any_io_executor loop, const ResolverOptions& options);
-    std::shared_ptr<Pending> ask(const std::string& name, Family family);
+    std::shared_ptr<Pending> ask(const std::string& name, Record record);
 
     static void on_answer(void* raw, int status, int, unsigned char* data, int size) noexcept;
     static void on_socket_state(void* raw, ares_socket_t fd, int readable, int writable);
@@ -182,11 +126,10 @@ Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& op
                    "set the DNS servers");
 }
 
-std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& name, Family family) {
+std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& name, Record record) {
     auto pending = std::make_shared<Pending>(loop_);
-    auto context = std::make_unique<Context>(Context{pending, family, name.size()});
-    const int type = family == Family::ipv4 ? ns_t_a : ns_t_aaaa;
-    ares_query(channel_.get(), name.c_str(), ns_c_in, type, on_answer, context.release());
+    auto context = std::make_unique<Context>(Context{pending, record, name.size()});
+    ares_query(channel_.get(), name.c_str(), ns_c_in, type_of(record), on_answer, context.release());
     arm_timeout();
     return pending;
 }
@@ -194,9 +137,10 @@ std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& nam
 void Resolver::Channel::on_answer(void* raw, int status, int, unsigned char* data,
                                   int size) noexcept {
     const std::unique_ptr<Context> context{static_cast<Context*>(raw)};
-    Answer answer{error_of(status), {}};
+    Answer answer{dns_error_of(status), {}, {}};
     try {
-        if (!answer.error) answer = parse(data, size, context->family, context->name_size);
+        if (!answer.error)
+            answer = dns_answer_of(data, size, context->record, context->name_size);
     } catch (const std::bad_alloc&) {
         answer.error = std::make_error_code(std::errc::not_enough_memory);
     }
@@ -273,8 +217,8 @@ Resolver::~Resolver() = default;
 Resolver::Resolver(Resolver&&) noexcept = default;
 Resolver& Resolver::operator=(Resolver&&) noexcept = default;
 
-Resolver::Question Resolver::ask(const std::string& name, Family family) {
-    return Question{channel_->ask(name, family)};
+Resolver::Question Resolver::ask(const std::string& name, Record record) {
+    return Question{channel_->ask(name, record)};
 }
 
 Resolver::Question::Question(std::shared_ptr<Pending> pending) noexcept
@@ -287,13 +231,6 @@ asio::awaitable<Resolver::Answer> Resolver::Question::answer() const {
         !pending->answer || pending->answer->error == asio::error::operation_aborted;
     if (aborted) throw std::system_error{asio::error::operation_aborted, "ask DNS"};
     co_return *pending->answer;
-}
-
-bool may_be_cut(std::size_t size, std::size_t size_in_full) noexcept {
-    const auto near_limit = [](std::size_t bytes) {
-        return bytes <= answer_size_max && bytes + cut_margin >= answer_size_max;
-    };
-    return near_limit(size) || near_limit(size_in_full);
 }
 
 }  // namespace vrun::discovery

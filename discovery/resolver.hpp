@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // discovery/resolver: DNS questions on our loop, through c-ares, which stays in the source file.
-// c-ares owns the sockets; we only tell it which one became ready. One family per question: for
+// c-ares owns the sockets; we only tell it which one became ready. One kind of record per question: for
 // "any", c-ares calls half an answer a success. Idle, it has no socket and no timer.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/ip/address.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -16,7 +17,14 @@
 namespace vrun::discovery {
 
 using Addresses = std::vector<asio::ip::address>;
-enum class Family { ipv4, ipv6 };
+enum class Record { ipv4, ipv6, service };  // A, AAAA, SRV
+
+struct Service {  // one SRV record
+    std::string host;  // a name, without a dot at its end
+    std::uint16_t port = 0;
+
+    friend bool operator==(const Service&, const Service&) = default;
+};
 
 struct ResolverOptions {
     std::string servers;  // "127.0.0.1:5353,[::1]:53"; empty: those of resolv_conf
@@ -38,7 +46,9 @@ public:
 
     struct Answer {
         std::error_code error;  // Errc; operation_aborted if the resolver was destroyed
-        Addresses addresses;    // in the order DNS gave them; not empty without an error
+        // In the order DNS gave them; what was asked for is not empty without an error.
+        Addresses addresses;
+        std::vector<Service> services;
     };
 
     // A question under way. Several may be asked before the first is awaited; dropping one is fine.
@@ -53,17 +63,10 @@ public:
     };
 
     // Asks DNS only, never /etc/hosts, for exactly this name: no search list.
-    Question ask(const std::string& name, Family family);
+    Question ask(const std::string& name, Record record);
 
 private:
     std::shared_ptr<Channel> channel_;  // shared with handlers that look whether it still lives
 };
-
-// True if an answer of this size may have been cut at DNS' limit of 65,535 bytes: servers exist
-// that do so without saying, and without compressing names. New c-ares (1.28 on) tells only the
-// size of its own compressed copy, so the size of the answer with its names in full counts as well.
-// The price: a compressed answer that would just reach the limit in full is refused though it is
-// whole.
-bool may_be_cut(std::size_t size, std::size_t size_in_full) noexcept;
 
 }  // namespace vrun::discovery

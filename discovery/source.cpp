@@ -60,8 +60,17 @@ Result<Source> parse_file(Source source, std::string_view rest) {
     return source;
 }
 
-Result<Source> refuse(Source source, std::string_view) {
-    return Error{Errc::not_yet, shown(source.text)};
+// The port is in the record.
+Result<Source> parse_srv(Source source, std::string_view rest) {
+    source.name = rest;
+    if (!is_host_name(source.name) || is_ipv4(source.name))
+        return Error{Errc::bad_host_name, shown(source.text)};
+    return source;
+}
+
+Result<Source> parse_slurm(Source source, std::string_view rest) {
+    if (!rest.empty()) return Error{Errc::slurm_with_name, shown(source.text)};
+    return source;
 }
 
 struct KindOfSource {
@@ -74,8 +83,8 @@ constexpr std::array kinds{
     KindOfSource{"dns:", Source::Kind::dns, parse_dns},
     KindOfSource{"hosts:", Source::Kind::hosts, parse_hosts},
     KindOfSource{"file:", Source::Kind::file, parse_file},
-    KindOfSource{"srv:", Source::Kind::dns, refuse},
-    KindOfSource{"slurm:", Source::Kind::hosts, refuse},
+    KindOfSource{"srv:", Source::Kind::srv, parse_srv},
+    KindOfSource{"slurm:", Source::Kind::slurm, parse_slurm},
 };
 
 const KindOfSource* kind_of(std::string_view word) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // discovery/source: one word of --discovery, as plain data.
-// dns:NAME[:PORT], hosts:WORDS (as for --host), file:PATH; srv: and slurm: are known but refused.
+// dns:NAME[:PORT], srv:NAME, slurm:, hosts:WORDS (as for --host), file:PATH.
 // Pure: nothing is looked up or opened here.
 #pragma once
 
@@ -17,11 +17,11 @@ namespace vrun::discovery {
 inline constexpr std::uint16_t default_port = 7117;
 
 struct Source {
-    enum class Kind : std::uint8_t { dns, hosts, file };
+    enum class Kind : std::uint8_t { dns, srv, slurm, hosts, file };
 
     Kind kind;
     std::string text;              // as written: "dns:tasks.worker"
-    std::string name;              // dns: the name; file: the path
+    std::string name;              // dns:, srv: the name; file: the path
     std::vector<HostEntry> hosts;  // of hosts:
     std::uint16_t port = 0;        // of dns:; 0: not given
 

@@ -25,7 +25,8 @@ public:
     enum class Names { compressed, in_full };
     struct Reply {
         int code = 0;           // NOERROR
-        std::size_t count = 0;  // addresses 10.1.0.0, 10.1.0.1, … or fd00::1:0 …
+        // Addresses 10.1.0.0, 10.1.0.1, … or fd00::1:0 …, or services of n0 at port 7200, n1 …
+        std::size_t count = 0;
         bool silent = false;
         Names names = Names::compressed;
     };
@@ -39,12 +40,12 @@ public:
         tasks_.spawn("tcp", serve_tcp());
     }
 
-    void set(const std::string& name, discovery::Family family, Reply reply) {
+    void set(const std::string& name, discovery::Record family, Reply reply) {
         replies_[{name, family}] = reply;
     }
     void set(const std::string& name, Reply ipv4, Reply ipv6) {
-        set(name, discovery::Family::ipv4, ipv4);
-        set(name, discovery::Family::ipv6, ipv6);
+        set(name, discovery::Record::ipv4, ipv4);
+        set(name, discovery::Record::ipv6, ipv6);
     }
 
     std::string address() const {
@@ -67,6 +68,30 @@ private:
         packet.push_back(static_cast<unsigned char>(value));
     }
 
+    static discovery::Record record_of(unsigned char type) {
+        if (type == 1) return discovery::Record::ipv4;
+        return type == 28 ? discovery::Record::ipv6 : discovery::Record::service;
+    }
+
+    static void put_data(Packet& records, discovery::Record record, std::size_t i) {
+        if (record == discovery::Record::service) {
+            const std::string host = "n" + std::to_string(i);
+            put16(records, 6 + host.size() + 2);
+            records.insert(records.end(), {0, 0, 0, 0});  // priority, weight
+            put16(records, 7200 + i);
+            records.push_back(static_cast<unsigned char>(host.size()));
+            records.insert(records.end(), host.begin(), host.end());
+            return records.push_back(0);
+        }
+        const bool ipv4 = record == discovery::Record::ipv4;
+        put16(records, ipv4 ? 4 : 16);
+        if (ipv4)
+            records.insert(records.end(), {10, static_cast<unsigned char>(1 + (i >> 16))});
+        else
+            records.insert(records.end(), {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+        put16(records, i);
+    }
+
     // The reply to a question; empty if there is none.
     Packet reply_to(const Packet& question, std::size_t size_max) {
         std::string name;
@@ -78,13 +103,12 @@ private:
             at += question[at] + 1u;
         }
         const Packet raw_name(question.begin() + 12, question.begin() + static_cast<long>(at) + 1);
-        const bool ipv4 = question.at(at + 2) == 1;
+        const discovery::Record record = record_of(question.at(at + 2));
         const bool edns = question.at(11) == 1;
         saw_edns |= edns;
         if (edns && size_max == 512) size_max = question.at(at + 8) * 256u + question.at(at + 9);
         asked.push_back(name);
-        const auto found =
-            replies_.find({name, ipv4 ? discovery::Family::ipv4 : discovery::Family::ipv6});
+        const auto found = replies_.find({name, record});
         const Reply reply = found == replies_.end() ? Reply{nxdomain} : found->second;
         if (reply.silent) return {};
         Packet records;
@@ -93,14 +117,8 @@ private:
                 records.insert(records.end(), raw_name.begin(), raw_name.end());
             else
                 records.insert(records.end(), {0xc0, 0x0c});
-            records.insert(records.end(),
-                           {0, static_cast<unsigned char>(ipv4 ? 1 : 28), 0, 1, 0, 0, 2, 88});
-            put16(records, ipv4 ? 4 : 16);
-            if (ipv4)
-                records.insert(records.end(), {10, static_cast<unsigned char>(1 + (i >> 16))});
-            else
-                records.insert(records.end(), {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-            put16(records, i);
+            records.insert(records.end(), {0, question.at(at + 2), 0, 1, 0, 0, 2, 88});
+            put_data(records, record, i);
         }
         Packet packet(question.begin(), question.begin() + static_cast<long>(at) + 5);
         const bool cut = packet.size() + records.size() > size_max;
@@ -158,7 +176,7 @@ private:
     TaskGroup tasks_;
     asio::ip::tcp::acceptor acceptor_;
     asio::ip::udp::socket udp_;
-    std::map<std::pair<std::string, discovery::Family>, Reply> replies_;
+    std::map<std::pair<std::string, discovery::Record>, Reply> replies_;
 };
 
 }  // namespace vrun::test

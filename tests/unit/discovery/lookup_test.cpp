@@ -293,6 +293,62 @@ TEST(Lookup, FileSourceReadsAHostfile) {
     });
 }
 
+TEST(Lookup, ServicesAreHostsWithPorts) {
+    with_world(
+        [](World& world) -> asio::awaitable<void> {
+            const auto address = [](const char* text) { return asio::ip::make_address(text); };
+            world.server.set("_vrun._tcp.w.example", Record::service, some(2));
+            world.server.set("n0", some(1), none);
+            world.server.set("n1", none, some(1));
+            const auto found = co_await candidates(world, "srv:_vrun._tcp.w");
+            EXPECT_TRUE(found) << message(found);
+            if (!found) co_return;
+            const std::vector<Candidate> expected{{"n0", address("10.1.0.0"), 7200, 0},
+                                                  {"n1", address("fd00::1:0"), 7201, 0}};
+            EXPECT_EQ(*found, expected);
+        },
+        "example");
+}
+
+TEST(Lookup, ServicesThatAreNotAllThereAreAnError) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        world.server.set("_a", Record::service, none);
+        world.server.set("_b", Record::service, failing);
+        world.server.set("_c", Record::service, some(2));
+        world.server.set("_d", Record::service, some(2'900));
+        world.server.set("n0", some(1), none);
+        const auto nowhere = co_await candidates(world, "srv:_missing");
+        EXPECT_EQ(message(nowhere), "srv:_missing: _missing: no such name (NXDOMAIN)");
+        const auto empty = co_await candidates(world, "srv:_a");
+        EXPECT_EQ(message(empty), "srv:_a: _a: the name exists but has no service (no SRV record)");
+        EXPECT_FALSE(co_await candidates(world, "srv:_b"));
+        const auto half = co_await candidates(world, "srv:_c");
+        EXPECT_EQ(message(half), "srv:_c: n1: no such name (NXDOMAIN)");
+    });
+}
+
+TEST(Lookup, SlurmsNodesAreResolvedAsPeopleTypeThem) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        world.server.set("n1", some(1), none);
+        world.options.variable = [](const char* name) -> std::optional<std::string> {
+            if (name == std::string_view{"SLURM_JOB_NODELIST"}) return "n1,named";
+            if (name == std::string_view{"SLURM_TASKS_PER_NODE"}) return "4(x2)";
+            return std::nullopt;
+        };
+        const auto found = co_await candidates(world, "slurm:");
+        EXPECT_TRUE(found && found->size() == 3) << message(found);
+        if (!found) co_return;
+        EXPECT_EQ(found->front().name, "n1");
+        EXPECT_EQ(found->back().name, "named");
+        EXPECT_EQ(found->back().slots, 4u);
+        world.options.variable = [](const char*) -> std::optional<std::string> { return {}; };
+        const auto missing = co_await candidates(world, "slurm:");
+        EXPECT_EQ(message(missing),
+                  "slurm:: SLURM_JOB_NODELIST: not set: this daemon was not started in a Slurm "
+                  "allocation");
+    });
+}
+
 TEST(Lookup, AsksForAThousandNamesInReasonableTime) {
     with_world([](World& world) -> asio::awaitable<void> {
         std::vector<HostEntry> hosts;
@@ -329,8 +385,8 @@ TEST(Lookup, EndsQuestionsWhenDestroyed) {
     with_world([](World& world) -> asio::awaitable<void> {
         world.server.set("slow", silent, silent);
         auto resolver = std::make_unique<Resolver>(world.loop, world.options.dns);
-        const Resolver::Question asked = resolver->ask("slow", Family::ipv4);
-        const Resolver::Question dropped = resolver->ask("slow", Family::ipv6);
+        const Resolver::Question asked = resolver->ask("slow", Record::ipv4);
+        const Resolver::Question dropped = resolver->ask("slow", Record::ipv6);
         while (world.server.udp_questions == 0)
             co_await asio::post(world.loop, asio::use_awaitable);
         resolver.reset();

@@ -32,6 +32,15 @@ TEST(Source, OfAFileIsItsPath) {
     EXPECT_EQ(source("file:/etc/hosts.mpi").name, "/etc/hosts.mpi");
 }
 
+TEST(Source, OfServicesIsAName) {
+    EXPECT_EQ(source("srv:_vrun._tcp.workers"),
+              (Source{Source::Kind::srv, "srv:_vrun._tcp.workers", "_vrun._tcp.workers", {}, 0}));
+}
+
+TEST(Source, OfSlurmIsNothingMore) {
+    EXPECT_EQ(source("slurm:"), (Source{Source::Kind::slurm, "slurm:", {}, {}, 0}));
+}
+
 TEST(Source, ThatIsWrongIsNamedWithTheReason) {
     const std::vector<std::pair<std::string, std::error_code>> rows{
         {"", Errc::unknown_source},
@@ -48,8 +57,9 @@ TEST(Source, ThatIsWrongIsNamedWithTheReason) {
         {"hosts:", Errc::bad_host_name},
         {"hosts:a:x", Errc::bad_slots},
         {"file:", std::make_error_code(std::errc::no_such_file_or_directory)},
-        {"srv:_vrun._tcp.workers", Errc::not_yet},
-        {"slurm:", Errc::not_yet},
+        {"srv:", Errc::bad_host_name},
+        {"srv:_vrun._tcp.workers:7117", Errc::bad_host_name},
+        {"slurm:n[1-3]", Errc::slurm_with_name},
     };
     for (const auto& [word, code] : rows) {
         const auto parsed = parse_source(word);
@@ -58,8 +68,6 @@ TEST(Source, ThatIsWrongIsNamedWithTheReason) {
         EXPECT_NE(parsed.error().doing.find("'" + word + "'"), std::string::npos)
             << parsed.error().doing;
     }
-    EXPECT_EQ(parse_source("srv:x").error().message(),
-              "discovery source 'srv:x': not in this version; use dns:, hosts: or file:");
 }
 
 TEST(Source, ListIsCutAtCommasBeforeAKindOfSource) {

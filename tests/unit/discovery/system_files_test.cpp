@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "discovery/system_files.hpp"
 
-#include "discovery/resolver.hpp"
+#include "discovery/dns_answer.hpp"
 
 #include <gtest/gtest.h>
 
