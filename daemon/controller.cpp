@@ -8,7 +8,6 @@
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/answer.hpp"
-#include "wire/messages/hosts.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -28,15 +27,6 @@ wire::Failure failure_of(const Job& job, wire::NodeIndex node, const std::string
             wire::exit_code::node_lost};
 }
 
-wire::HostEntry entry_of(const Node& node) {
-    return {node.name,         node.address,        node.port, node.slots,
-            node.slots_source, wire::HostState::up, ""};
-}
-
-wire::HostEntry entry_of(const Unreached& host) {
-    return {host.name, host.address, host.port, 0, "", wire::HostState::down, host.error.message()};
-}
-
 }  // namespace
 
 Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
@@ -53,8 +43,6 @@ Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, 
              }} {}
 
 void Controller::on_client_message(const ClientPointer& client, wire::Message message) {
-    if (message.type == MessageType::list_hosts)
-        return tasks_.spawn("list hosts", list_hosts(client));
     if (message.type == MessageType::submit_job) {
         if (client->has_submitted) reject("submit a second job on one connection");
         client->has_submitted = true;
@@ -91,17 +79,6 @@ void Controller::count_file_data(Job& job, const wire::Message& message) {
     job.file_bytes += size;
     if (size == 0 || message.route.to != 0 || job.file_bytes > wire::file_window)
         reject("take more of a file than was asked for");
-}
-
-asio::awaitable<void> Controller::list_hosts(ClientPointer client) {
-    const Gathered found = co_await members_.gather(0);
-    wire::HostList list;
-    for (const Node& node : found.nodes)
-        list.hosts.push_back(entry_of(node));
-    for (const Unreached& host : found.unreached)
-        list.hosts.push_back(entry_of(host));
-    list.problems = found.problems;
-    client->link.send(list);
 }
 
 void Controller::refuse(Client& client, int exit_code, std::string sentence) {

@@ -20,7 +20,7 @@ public:
     Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
                Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log);
 
-    // SubmitJob, ListHosts, and a job's messages. Throws std::system_error for what a client may
+    // SubmitJob, and a job's messages. Throws std::system_error for what a client may
     // not say.
     void on_client_message(const ClientPointer& client, wire::Message message);
     void on_client_gone(const ClientPointer& client);
@@ -46,7 +46,6 @@ public:
 
 private:
     asio::awaitable<void> submit(ClientPointer client, wire::SubmitJob request);
-    asio::awaitable<void> list_hosts(ClientPointer client);
     void begin(const ClientPointer& client, wire::LaunchJob launch,
                std::vector<std::string> notices);
     std::string own_address(const wire::LaunchJob& launch);

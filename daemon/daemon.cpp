@@ -8,7 +8,6 @@ namespace vrun::daemon {
 namespace {
 
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds rediscovery_interval{10};
 
 }  // namespace
 
@@ -23,6 +22,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                {setup_.hello.incarnation, setup_.hello.node_name, [this] { return info(); },
                 setup_.has_network},
                setup_.sources},
+      watch_{loop, members_, peers_, log},
       shepherds_{loop,
                  {setup_.hello, scale_of_jobs(), setup_.linger, setup_.has_only_our_orphans},
                  *this,
@@ -50,6 +50,8 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                 members_,
                 shepherds_,
                 log},
+      host_lists_{loop, members_, watch_, log},
+      hostfiles_{loop, setup_.hostfiles, setup_.on_change, watch_, log},
       clients_{loop, setup_.hello, *this, log},
       stopped_{loop, Clock::time_point::max()},
       pulse_timer_{loop},
@@ -59,6 +61,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
     node_jobs_.on_part_over = [this](Job& job) { on_part_over(job); };
     controller_.on_control_over = [this](Job& job) { on_part_over(job); };
     controller_.on_job_begun = [this](Job&) { start_pulse(); };
+    watch_.on_begun = [this] { start_pulse(); };
 }
 
 wire::ScaleOf Daemon::scale_of_jobs() {
@@ -72,16 +75,7 @@ wire::NodeInfo Daemon::info() const {
 }
 
 void Daemon::keep_connected() {
-    tasks_.spawn("stay connected", stay_connected());
-}
-
-asio::awaitable<void> Daemon::stay_connected() {
-    asio::steady_timer timer{loop_};
-    for (;;) {
-        (void)co_await members_.gather(0);
-        timer.expires_after(rediscovery_interval);
-        co_await timer.async_wait(asio::use_awaitable);
-    }
+    staying_connected_ = watch_.hold(Pace::later, [](const Gathered&) {});
 }
 
 void Daemon::on_peer_message(Peer& peer, wire::Message message) {
@@ -124,6 +118,7 @@ void Daemon::on_peer_gone(wire::Incarnation peer, const Parting& parting) {
         job = jobs_.find(id);
         if (job && job->controller == peer) node_jobs_.on_controller_lost(*job, parting.reason);
     }
+    watch_.on_peer_gone(peer, parting.reason);
 }
 
 void Daemon::on_shepherd_message(Shepherd& shepherd, wire::Message message) {
@@ -137,6 +132,8 @@ void Daemon::on_shepherd_gone(Shepherd& shepherd, const std::string& reason) {
 void Daemon::on_client_message(const ClientPointer& client, wire::Message message) {
     if (message.type == wire::MessageType::examine_hosts)
         return tasks_.spawn("examine", examine(client));
+    if (message.type == wire::MessageType::list_hosts)
+        return host_lists_.answer(client, wire::body_of<wire::ListHosts>(message));
     controller_.on_client_message(client, std::move(message));
 }
 
@@ -146,6 +143,7 @@ asio::awaitable<void> Daemon::examine(ClientPointer client) {
 }
 
 void Daemon::on_client_gone(const ClientPointer& client) {
+    host_lists_.on_client_gone(client);
     controller_.on_client_gone(client);
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
 }
@@ -166,7 +164,7 @@ void Daemon::erase(Job& job) {
         peers_.release(peer);
     log_.info("daemon: job over", {{"job", wire::id_text(id)}});
     if (jobs_.empty()) {
-        pulse_timer_.cancel();
+        if (!watch_.is_active()) pulse_timer_.cancel();
         process::return_freed_memory();
     }
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
@@ -179,15 +177,17 @@ void Daemon::start_pulse() {
     tasks_.spawn("pulse", pulse());
 }
 
-// Beats and leases out, verdicts on who fell silent: once a second while there are jobs.
+// Beats and leases out, verdicts on who fell silent: once a second while there are jobs, or
+// somebody watches.
 asio::awaitable<void> Daemon::pulse() {
-    while (!jobs_.empty() && !is_stopping_) {
+    while ((!jobs_.empty() || watch_.is_active()) && !is_stopping_) {
         const Clock::time_point now = Clock::now();
         const Milliseconds gap = stall_.tick(now);
         clients_.beat();
         node_jobs_.renew_leases(setup_.hello.incarnation);
         peers_.beat(now, gap, setup_.lease);
         shepherds_.judge(now, gap, setup_.lease);
+        watch_.tick();
         pulse_timer_.expires_after(beat_interval);
         co_await pulse_timer_.async_wait(as_values);
     }
@@ -198,6 +198,10 @@ asio::awaitable<void> Daemon::run() {
     while (!is_stopping_)
         co_await stopped_.async_wait(as_values);
     clients_.stop();
+    host_lists_.stop();
+    hostfiles_.stop();
+    staying_connected_.give_back();
+    watch_.stop();
     controller_.stop();
     examiner_.stop();
     members_.stop();
@@ -207,6 +211,9 @@ asio::awaitable<void> Daemon::run() {
     co_await shepherds_.join();  // the guards sweep what they started
     peers_.stop();
     co_await clients_.join();
+    co_await host_lists_.join();
+    co_await hostfiles_.join();
+    co_await watch_.join();
     co_await controller_.join();
     co_await examiner_.join();
     co_await members_.join();

@@ -6,6 +6,8 @@
 
 #include "daemon/controller.hpp"
 #include "daemon/examiner.hpp"
+#include "daemon/host_lists.hpp"
+#include "daemon/hostfiles.hpp"
 
 namespace vrun::daemon {
 
@@ -17,6 +19,8 @@ public:
         std::optional<wire::TlsContext> tls;
         bool has_network = false;
         std::vector<discovery::Source> sources;
+        std::vector<Hostfile> hostfiles;
+        std::string on_change;
         Milliseconds lease{10'000};
         Milliseconds linger{60'000};       // of an idle shepherd
         bool ends_with_clients = false;    // a private daemon: no client, no daemon
@@ -27,11 +31,14 @@ public:
 
     Peers& peers() noexcept { return peers_; }
     Clients& clients() noexcept { return clients_; }
-    const Shepherds& shepherds() const noexcept { return shepherds_; }
     void set_port(std::uint16_t port) noexcept { setup_.info.port = port; }
 
     // Stays connected to every node of the sources (--controller).
     void keep_connected();
+    void keep_hostfiles() { hostfiles_.start(); }
+
+    // A child that some part waits for.
+    bool owns(pid_t pid) const { return shepherds_.owns(pid) || hostfiles_.owns(pid); }
 
     // Completes after stop(), or for a private daemon when its client is gone and its jobs ended.
     asio::awaitable<void> run();
@@ -46,7 +53,6 @@ public:
 
 private:
     asio::awaitable<void> pulse();
-    asio::awaitable<void> stay_connected();
     asio::awaitable<void> examine(ClientPointer client);
     void start_pulse();
     void on_part_over(Job& job);
@@ -60,11 +66,15 @@ private:
     JobTable jobs_;
     Peers peers_;
     Membership members_;
+    Watch watch_;
     Shepherds shepherds_;
     Switchboard switchboard_;
     NodeJobs node_jobs_;
     Controller controller_;
     Examiner examiner_;
+    HostLists host_lists_;
+    Hostfiles hostfiles_;
+    Watch::Hold staying_connected_;
     Clients clients_;
     asio::steady_timer stopped_;
     asio::steady_timer pulse_timer_;

@@ -77,6 +77,8 @@ Daemon::Setup setup_of(const Options& options) {
     setup.tls = load_keys(options);
     setup.has_network = setup.tls || options.insecure_no_auth;
     setup.sources = options.discovery;
+    setup.hostfiles = options.hostfiles;
+    setup.on_change = options.on_change;
     setup.lease = options.lease;
     setup.linger = options.linger;
     setup.ends_with_clients = options.client_fd.has_value();
@@ -192,7 +194,8 @@ int serve(const Options& options) {
     if (socket.is_open()) daemon.clients().listen(socket.take());
     if (options.client_fd) daemon.clients().adopt(UniqueFd{*options.client_fd});
     if (options.controller) daemon.keep_connected();
-    Init init{loop.get_executor(), [&](pid_t pid) { return daemon.shepherds().owns(pid); }};
+    daemon.keep_hostfiles();
+    Init init{loop.get_executor(), [&](pid_t pid) { return daemon.owns(pid); }};
     int exit_code = 0;
     const auto rethrow = [&](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);

@@ -76,7 +76,7 @@ struct Membership::Round {
     explicit Round(asio::any_io_executor loop) : changed{loop} {}
 
     std::vector<discovery::Candidate> candidates;
-    std::vector<std::optional<Result<wire::Incarnation>>> results;
+    Results results;
     std::size_t pending = 0;
     asio::steady_timer changed;
 };
@@ -91,15 +91,9 @@ Membership::Membership(asio::any_io_executor loop, Peers& peers, Self self,
       tasks_{loop, [](std::string_view, std::exception_ptr) {}} {}
 
 asio::awaitable<Gathered> Membership::gather(std::uint64_t wanted) {
-    Gathered gathered;
-    if (sources_.empty()) {
-        gathered.nodes.push_back(own_node());
-        co_return gathered;
-    }
-    std::vector<std::string> problems;
-    auto candidates = co_await listed(problems);
-    gathered = co_await reach(std::move(candidates), wanted);
-    gathered.problems = std::move(problems);
+    Listing listing = co_await list();
+    Gathered gathered = co_await reach(std::move(listing.candidates), wanted);
+    gathered.problems = std::move(listing.problems);
     co_return gathered;
 }
 
@@ -125,25 +119,38 @@ asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> h
     co_return gathered;
 }
 
-asio::awaitable<std::vector<discovery::Candidate>> Membership::listed(
-    std::vector<std::string>& problems) {
-    std::vector<discovery::Candidate> all;
+asio::awaitable<Membership::Listing> Membership::list() {
+    Listing listing;
+    if (sources_.empty()) listing.candidates.push_back({self_.name, {}, 0, 0});
     for (const discovery::Source& source : sources_) {
         auto found = co_await lookup_.candidates(source);
         if (found)
             last_good_[source.text] = std::move(*found);
         else
-            problems.push_back(found.error().message());
+            listing.problems.push_back(found.error().message());
         const auto& good = last_good_[source.text];
-        all.insert(all.end(), good.begin(), good.end());
+        listing.candidates.insert(listing.candidates.end(), good.begin(), good.end());
     }
-    co_return all;
+    co_return listing;
+}
+
+asio::awaitable<Result<wire::Incarnation>> Membership::connect(discovery::Candidate candidate) {
+    if (is_self(candidate)) co_return self_.incarnation;
+    if (!self_.has_network)
+        co_return Error{std::make_error_code(std::errc::network_down),
+                        "this daemon has no cluster key and serves this host only; make one "
+                        "with `vrunctl keygen`, give it to every vrund with --key-file"};
+    const Endpoint endpoint{candidate.address, candidate.port};
+    co_return co_await peers_.connect(endpoint);
+}
+
+bool Membership::is_here(wire::Incarnation incarnation) const {
+    return incarnation == self_.incarnation || peers_.find(incarnation);
 }
 
 asio::awaitable<std::vector<std::string>> Membership::look_up() {
-    std::vector<std::string> problems;
-    (void)co_await listed(problems);
-    co_return problems;
+    Listing listing = co_await list();
+    co_return std::move(listing.problems);
 }
 
 asio::awaitable<std::string> Membership::problem_of_own_name(std::string name) {
@@ -179,9 +186,7 @@ Node Membership::own_node() const {
 }
 
 asio::awaitable<void> Membership::dial(std::shared_ptr<Round> round, std::size_t index) {
-    const discovery::Candidate& candidate = round->candidates[index];
-    const Endpoint endpoint{candidate.address, candidate.port};
-    round->results[index] = co_await peers_.connect(endpoint);
+    round->results[index] = co_await connect(round->candidates[index]);
     --round->pending;
     round->changed.cancel();
 }
@@ -194,6 +199,7 @@ std::optional<Node> Membership::node_at(const discovery::Candidate& candidate,
         if (!peer) return std::nullopt;
         node = {incarnation,     peer->hello.node_name, peer->remote.address().to_string(),
                 peer->info.port, peer->info.slots,      peer->info.slots_source};
+        node.is_suspect = peer->uses > 0 && peer->silence.length(Clock::now()) >= suspect_after;
     }
     if (candidate.slots > 0) {
         node.slots = candidate.slots;
@@ -221,49 +227,41 @@ asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> ca
     const auto round = std::make_shared<Round>(loop_);
     round->candidates = std::move(candidates);
     round->results.resize(round->candidates.size());
-    for (std::size_t i = 0; i < round->candidates.size(); ++i) {
-        if (is_self(round->candidates[i])) {
-            round->results[i] = self_.incarnation;
-        } else if (!self_.has_network) {
-            round->results[i] =
-                Error{std::make_error_code(std::errc::network_down),
-                      "this daemon has no cluster key and serves this host only; make one "
-                      "with `vrunctl keygen`, give it to every vrund with --key-file"};
-        } else {
-            ++round->pending;
-            tasks_.spawn("dial", dial(round, i));
-        }
-    }
+    round->pending = round->candidates.size();
+    for (std::size_t i = 0; i < round->candidates.size(); ++i)
+        tasks_.spawn("dial", dial(round, i));
     const Clock::time_point grace = Clock::now() + gather_grace;
     while (round->pending > 0) {
         const bool is_late = Clock::now() >= grace;
-        if (is_late && wanted > 0 && slots_in(collect(*round)) >= wanted) break;
+        if (is_late && wanted > 0 && slots_in(summary(round->candidates, round->results)) >= wanted)
+            break;
         round->changed.expires_at(is_late ? Clock::time_point::max() : grace);
         co_await round->changed.async_wait(as_values);
     }
-    co_return collect(*round);
+    co_return summary(round->candidates, round->results);
 }
 
 // One node may answer at several addresses, and one name may have several: the first that answers
 // counts, and a name is unreached only when none did.
-Gathered Membership::collect(const Round& round) {
+Gathered Membership::summary(const std::vector<discovery::Candidate>& candidates,
+                             const Results& results) {
     const Error silent{std::make_error_code(std::errc::timed_out), "connect to the daemon there"};
     Gathered gathered;
     std::unordered_set<wire::Incarnation> seen;
     std::unordered_set<std::string_view> reached;
-    for (std::size_t i = 0; i < round.candidates.size(); ++i) {
-        const auto& result = round.results[i];
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const auto& result = results[i];
         if (!result || !*result) continue;
-        reached.insert(round.candidates[i].name);
+        reached.insert(candidates[i].name);
         if (!seen.insert(**result).second) continue;
-        if (auto node = node_at(round.candidates[i], **result))
+        if (auto node = node_at(candidates[i], **result))
             gathered.nodes.push_back(std::move(*node));
         else
-            gathered.unreached.push_back(lost(round.candidates[i]));
+            gathered.unreached.push_back(lost(candidates[i]));
     }
-    for (std::size_t i = 0; i < round.candidates.size(); ++i) {
-        const discovery::Candidate& candidate = round.candidates[i];
-        const auto& result = round.results[i];
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const discovery::Candidate& candidate = candidates[i];
+        const auto& result = results[i];
         if (result && *result) continue;
         if (!candidate.name.empty() && reached.contains(candidate.name)) continue;
         gathered.unreached.push_back(unreached(candidate, result ? result->error() : silent));

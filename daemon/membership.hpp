@@ -19,7 +19,10 @@ struct Node {
     std::uint16_t port = 0;
     std::uint32_t slots = 0;
     std::string slots_source;
-    bool is_listed = false;  // by name, in an order that somebody chose
+    bool is_listed = false;   // by name, in an order that somebody chose
+    bool is_suspect = false;  // silent for longer than suspect_after
+
+    friend bool operator==(const Node&, const Node&) = default;
 };
 
 struct Unreached {
@@ -27,12 +30,19 @@ struct Unreached {
     std::string address;
     std::uint16_t port = 0;
     Error error;
+
+    friend bool operator==(const Unreached& a, const Unreached& b) {
+        return a.name == b.name && a.address == b.address && a.port == b.port &&
+               a.error.code == b.error.code && a.error.doing == b.error.doing;
+    }
 };
 
 struct Gathered {
     std::vector<Node> nodes;  // in the order for placement
     std::vector<Unreached> unreached;
     std::vector<std::string> problems;  // of sources: a sentence each
+
+    friend bool operator==(const Gathered&, const Gathered&) = default;
 };
 
 class Membership {
@@ -60,17 +70,29 @@ public:
     // Why this name does not lead to this machine; empty: it does.
     asio::awaitable<std::string> problem_of_own_name(std::string name);
 
+    // The parts of a gathering, for who goes on looking.
+    struct Listing {
+        std::vector<discovery::Candidate> candidates;
+        std::vector<std::string> problems;
+    };
+    using Results = std::vector<std::optional<Result<wire::Incarnation>>>;  // empty: none yet
+
+    asio::awaitable<Listing> list();  // without sources: this node
+    asio::awaitable<Result<wire::Incarnation>> connect(discovery::Candidate candidate);
+    // A result for each candidate.
+    Gathered summary(const std::vector<discovery::Candidate>& candidates, const Results& results);
+    // Ourselves, or connected.
+    bool is_here(wire::Incarnation incarnation) const;
+
     void stop() { tasks_.cancel(); }
     asio::awaitable<void> join();
 
 private:
     struct Round;  // one gathering under way
 
-    asio::awaitable<std::vector<discovery::Candidate>> listed(std::vector<std::string>& problems);
     asio::awaitable<Gathered> reach(std::vector<discovery::Candidate> candidates,
                                     std::uint64_t wanted);
     asio::awaitable<void> dial(std::shared_ptr<Round> round, std::size_t index);
-    Gathered collect(const Round& round);
     bool is_self(const discovery::Candidate& candidate) const;
     Node own_node() const;
     std::optional<Node> node_at(const discovery::Candidate& candidate,

@@ -7,6 +7,7 @@
 #include "discovery/source.hpp"
 #include "process/log.hpp"
 #include "wire/base/result.hpp"
+#include "wire/hostfile_text.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,6 +20,13 @@ namespace vrun::daemon {
 
 enum class Request : std::uint8_t { serve, help, version };
 
+struct Hostfile {  // one to keep true
+    std::string path;
+    wire::HostfileFormat format = wire::HostfileFormat::openmpi;
+
+    friend bool operator==(const Hostfile&, const Hostfile&) = default;
+};
+
 struct Options {
     Request request = Request::serve;
     std::vector<discovery::Source> discovery;
@@ -28,6 +36,8 @@ struct Options {
     std::optional<std::uint32_t> slots;  // empty: what cores and quota allow
     std::string name;                    // empty: the host name
     bool controller = false;
+    std::vector<Hostfile> hostfiles;
+    std::string on_change;  // a command for /bin/sh
     std::chrono::milliseconds lease{10'000};
     std::chrono::milliseconds linger{60'000};
     process::LogLevel log_level = process::LogLevel::info;

@@ -102,6 +102,22 @@ Problem set_controller(Options& options, const std::string& value) {
     return problem_unless(word.has_value(), OptionErrc::not_yes_or_no);
 }
 
+// PATH[:FORMAT]: what follows the last ':' is a format, or belongs to the path.
+Problem set_hostfile(Options& options, const std::string& value) {
+    Hostfile file{value};
+    const std::size_t colon = value.rfind(':');
+    if (colon != value.npos)
+        if (const auto format = wire::hostfile_format_of(value.substr(colon + 1)))
+            file = {value.substr(0, colon), *format};
+    options.hostfiles.push_back(file);
+    return problem_unless(!file.path.empty(), OptionErrc::not_a_path);
+}
+
+Problem set_on_change(Options& options, const std::string& value) {
+    options.on_change = value;
+    return std::nullopt;
+}
+
 bool read_seconds(const std::string& text, std::chrono::milliseconds& duration, double min) {
     double seconds = 0;
     if (!read_number(text, seconds, min, 86400.0)) return false;
@@ -126,7 +142,8 @@ Problem set_log_level(Options& options, const std::string& value) {
 // clang-format off
 constexpr std::array table{
     Setting{"discovery", "VRUN_DISCOVERY", "SOURCE",
-            "where the other nodes are: dns:NAME, hosts:A,B or file:PATH; repeatable",
+            "where the other nodes are: dns:NAME, srv:NAME, slurm:, hosts:A,B or file:PATH; "
+            "repeatable",
             set_discovery, /*is_list=*/true},
     Setting{"key-file", "VRUN_KEY_FILE", "PATH",
             "the cluster key (/run/secrets/vrun_key, else /etc/vrun/key)", set_key_file},
@@ -137,6 +154,12 @@ constexpr std::array table{
     Setting{"name", "VRUN_NODE_NAME", "NAME", "name of this node (the host name)", set_name},
     Setting{"controller", "VRUN_CONTROLLER", nullptr,
             "stay connected to all nodes", set_controller},
+    Setting{"hostfile", "VRUN_KEEP_HOSTFILE", "PATH[:FORMAT]",
+            "a hostfile to keep true for other launchers: openmpi (default), mpich or plain; "
+            "repeatable",
+            set_hostfile, /*is_list=*/true},
+    Setting{"on-change", "VRUN_ON_CHANGE", "COMMAND",
+            "run with sh when such a file changed", set_on_change},
     Setting{"lease", "VRUN_LEASE", "SECONDS",
             "how long a job outlives its controller (10)", set_lease},
     Setting{"linger", "VRUN_LINGER", "SECONDS",

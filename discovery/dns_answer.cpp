@@ -61,7 +61,6 @@ Resolver::Answer addresses_in(const unsigned char* data, int size, Record record
     return {{}, std::move(found), {}};
 }
 
-
 // A target of "." says that there is decidedly no such service (RFC 2782).
 Resolver::Answer services_in(const unsigned char* data, int size, std::size_t name_size) {
     ares_srv_reply* raw = nullptr;

@@ -6,6 +6,32 @@
 namespace vrun::discovery {
 namespace {
 
+const char* dns_text_of(Errc value) noexcept {
+    switch (value) {
+    case Errc::no_such_name:
+        return "no such name (NXDOMAIN)";
+    case Errc::no_address:
+        return "the name exists but has no address (NODATA)";
+    case Errc::no_service:
+        return "the name exists but has no service (no SRV record)";
+    case Errc::server_failed:
+        return "the DNS server failed (SERVFAIL)";
+    case Errc::server_refused:
+        return "the DNS server refused to answer (REFUSED)";
+    case Errc::no_server:
+        return "no DNS server could be reached, or each one failed or refused";
+    case Errc::timed_out:
+        return "the DNS server did not answer in time";
+    case Errc::bad_answer:
+        return "the DNS server's answer makes no sense";
+    case Errc::partial_answer:
+        return "the DNS answer fills its limit of 64 KiB, so hosts may be missing from it; spread "
+               "them over several services and list each as a source";
+    default:
+        return "unknown error";
+    }
+}
+
 const char* text_of(Errc value) noexcept {
     switch (value) {
     case Errc::bad_host_name:
@@ -31,7 +57,8 @@ const char* text_of(Errc value) noexcept {
     case Errc::no_hosts:
         return "names no host";
     case Errc::unknown_source:
-        return "unknown kind of source; known are dns:NAME[:PORT], srv:NAME, slurm:, hosts:A,B:SLOTS and "
+        return "unknown kind of source; known are dns:NAME[:PORT], srv:NAME, slurm:, "
+               "hosts:A,B:SLOTS and "
                "file:PATH";
     case Errc::address_in_dns:
         return "an IP address has no DNS name; write hosts: instead of dns:";
@@ -49,27 +76,9 @@ const char* text_of(Errc value) noexcept {
         return "not a regular file";
     case Errc::file_too_long:
         return "too long for a list of hosts (64 MiB)";
-    case Errc::no_such_name:
-        return "no such name (NXDOMAIN)";
-    case Errc::no_address:
-        return "the name exists but has no address (NODATA)";
-    case Errc::no_service:
-        return "the name exists but has no service (no SRV record)";
-    case Errc::server_failed:
-        return "the DNS server failed (SERVFAIL)";
-    case Errc::server_refused:
-        return "the DNS server refused to answer (REFUSED)";
-    case Errc::no_server:
-        return "no DNS server could be reached, or each one failed or refused";
-    case Errc::timed_out:
-        return "the DNS server did not answer in time";
-    case Errc::bad_answer:
-        return "the DNS server's answer makes no sense";
-    case Errc::partial_answer:
-        return "the DNS answer fills its limit of 64 KiB, so hosts may be missing from it; spread "
-               "them over several services and list each as a source";
+    default:
+        return dns_text_of(value);
     }
-    return "unknown error";
 }
 
 class Category final : public std::error_category {

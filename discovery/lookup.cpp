@@ -19,8 +19,7 @@ constexpr std::size_t origin_size_max = 200;
 constexpr std::size_t names_at_once = 64;  // asked before the first is answered
 
 bool is_absence(std::error_code error) {
-    return error == Errc::no_such_name || error == Errc::no_address ||
-           error == Errc::no_service;
+    return error == Errc::no_such_name || error == Errc::no_address || error == Errc::no_service;
 }
 
 // What both families together say about one name.
@@ -199,8 +198,7 @@ asio::awaitable<Result<std::vector<Service>>> Lookup::services(std::string name)
         if (!answer.error) co_return std::move(answer.services);
         if (answer.error == Errc::no_address) answer.error = Errc::no_service;
         const Error error{answer.error, escaped(asked)};
-        const bool is_final =
-            error.code == Errc::timed_out || error.code == Errc::partial_answer;
+        const bool is_final = error.code == Errc::timed_out || error.code == Errc::partial_answer;
         if (is_final || !reported || (is_absence(reported->code) && !is_absence(error.code)))
             reported = error;
         if (is_final || i == search_.size() || name.ends_with('.')) co_return *reported;

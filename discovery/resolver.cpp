@@ -129,7 +129,8 @@ Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& op
 std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& name, Record record) {
     auto pending = std::make_shared<Pending>(loop_);
     auto context = std::make_unique<Context>(Context{pending, record, name.size()});
-    ares_query(channel_.get(), name.c_str(), ns_c_in, type_of(record), on_answer, context.release());
+    ares_query(channel_.get(), name.c_str(), ns_c_in, type_of(record), on_answer,
+               context.release());
     arm_timeout();
     return pending;
 }
@@ -139,8 +140,7 @@ void Resolver::Channel::on_answer(void* raw, int status, int, unsigned char* dat
     const std::unique_ptr<Context> context{static_cast<Context*>(raw)};
     Answer answer{dns_error_of(status), {}, {}};
     try {
-        if (!answer.error)
-            answer = dns_answer_of(data, size, context->record, context->name_size);
+        if (!answer.error) answer = dns_answer_of(data, size, context->record, context->name_size);
     } catch (const std::bad_alloc&) {
         answer.error = std::make_error_code(std::errc::not_enough_memory);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // discovery/resolver: DNS questions on our loop, through c-ares, which stays in the source file.
-// c-ares owns the sockets; we only tell it which one became ready. One kind of record per question: for
-// "any", c-ares calls half an answer a success. Idle, it has no socket and no timer.
+// c-ares owns the sockets; we only tell it which one became ready. One kind of record per question:
+// for "any", c-ares calls half an answer a success. Idle, it has no socket and no timer.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -19,7 +19,7 @@ namespace vrun::discovery {
 using Addresses = std::vector<asio::ip::address>;
 enum class Record { ipv4, ipv6, service };  // A, AAAA, SRV
 
-struct Service {  // one SRV record
+struct Service {       // one SRV record
     std::string host;  // a name, without a dot at its end
     std::uint16_t port = 0;
 

@@ -133,7 +133,8 @@ std::optional<Error> expand(std::string_view word, std::vector<std::string>& nam
     for (std::size_t i = 0; i < parts->size(); ++i) {
         if (!(*parts)[i].ranges.empty()) fastest = i;
         const std::uint64_t factor = (*parts)[i].count();
-        if (factor > budget / sizeof(HostEntry) / count) return error_of(Errc::too_many_hosts, word);
+        if (factor > budget / sizeof(HostEntry) / count)
+            return error_of(Errc::too_many_hosts, word);
         count *= factor;
     }
     for (std::uint64_t index = 0; index < count; ++index) {

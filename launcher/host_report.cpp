@@ -2,6 +2,7 @@
 #include "launcher/host_report.hpp"
 
 #include "wire/base/escape.hpp"
+#include "wire/hostfile_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,7 +24,7 @@ bool was_reached(const HostEntry& host) {
     return host.slots > 0;
 }
 
-std::string plain(const wire::HostList& list) {
+std::string table(const wire::HostList& list) {
     constexpr std::size_t column_count = 6;
     using Row = std::array<std::string, column_count>;
     std::vector<Row> rows{Row{"NAME", "ADDRESS", "SLOTS", "FROM", "STATE", "PROBLEM"}};
@@ -43,18 +44,6 @@ std::string plain(const wire::HostList& list) {
         }
         line.resize(line.find_last_not_of(' ') + 1);
         text += line + "\n";
-    }
-    return text;
-}
-
-// One line for each host that takes ranks.
-template <class Line>
-std::string hostfile(const wire::HostList& list, Line line) {
-    std::string text;
-    for (const HostEntry& host : list.hosts) {
-        if (host.state != HostState::up) continue;
-        const std::string& word = host.address.empty() ? host.name : host.address;
-        text += line(escaped(word), std::to_string(host.slots)) + "\n";
     }
     return text;
 }
@@ -82,7 +71,8 @@ std::string json(const wire::HostList& list) {
 }  // namespace
 
 const std::map<std::string, HostFormat>& host_formats() {
-    static const std::map<std::string, HostFormat> formats{{"plain", HostFormat::plain},
+    static const std::map<std::string, HostFormat> formats{{"table", HostFormat::table},
+                                                           {"plain", HostFormat::plain},
                                                            {"openmpi", HostFormat::openmpi},
                                                            {"mpich", HostFormat::mpich},
                                                            {"json", HostFormat::json}};
@@ -91,14 +81,14 @@ const std::map<std::string, HostFormat>& host_formats() {
 
 std::string host_report(const wire::HostList& list, HostFormat format) {
     switch (format) {
+    case HostFormat::table:
+        return table(list);
     case HostFormat::plain:
-        return plain(list);
+        return wire::hostfile_text(list, wire::HostfileFormat::plain);
     case HostFormat::openmpi:
-        return hostfile(
-            list, [](const auto& host, const auto& slots) { return host + " slots=" + slots; });
+        return wire::hostfile_text(list, wire::HostfileFormat::openmpi);
     case HostFormat::mpich:
-        return hostfile(list,
-                        [](const auto& host, const auto& slots) { return host + ":" + slots; });
+        return wire::hostfile_text(list, wire::HostfileFormat::mpich);
     case HostFormat::json:
         return json(list);
     }

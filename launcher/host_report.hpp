@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // launcher/host_report: a HostList as text, for people and for the launchers that read hostfiles.
-// Hostfile formats list the hosts that are up, by address, since names of containers rarely resolve
-// elsewhere. Pure text from a message; names and problems of others are escaped.
+// Pure text from a message; names and problems of others are escaped.
 #pragma once
 
 #include "wire/messages/hosts.hpp"
@@ -11,9 +10,9 @@
 
 namespace vrun::launcher {
 
-enum class HostFormat : unsigned char { plain, openmpi, mpich, json };
+enum class HostFormat : unsigned char { table, plain, openmpi, mpich, json };
 
-// "plain" and so on, as --format takes them.
+// "table" and so on, as --format takes them.
 const std::map<std::string, HostFormat>& host_formats();
 
 std::string host_report(const wire::HostList& list, HostFormat format);

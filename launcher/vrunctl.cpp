@@ -30,7 +30,8 @@ constexpr std::chrono::milliseconds examination_limit{60'000};  // one that is s
 constexpr int something_found = 1;                              // by doctor
 
 struct Request {
-    HostFormat format = HostFormat::plain;
+    HostFormat format = HostFormat::table;
+    bool watch = false;
     bool as_json = false;
     std::optional<std::string> socket;
 };
@@ -41,9 +42,8 @@ int keygen() {
     return terminal.print(wire::new_key_line() + "\n");
 }
 
-template <class Question, class Answer>
-asio::awaitable<Answer> ask(wire::Link& link) {
-    link.send(Question{});
+template <class Answer>
+asio::awaitable<Answer> next(wire::Link& link) {
     while (const std::optional<wire::Message> message = co_await link.receive()) {
         if (message->type == Answer::type) co_return wire::body_of<Answer>(*message);
         if (message->type == wire::MessageType::goodbye)
@@ -52,25 +52,36 @@ asio::awaitable<Answer> ask(wire::Link& link) {
     throw std::runtime_error{"it closed the connection"};
 }
 
-asio::awaitable<int> show_hosts(wire::Link& link, HostFormat format) {
-    wire::HostList list;
+int print_hosts(const wire::HostList& list, HostFormat format) {
+    for (const std::string& problem : list.problems)
+        (void)terminal.complain(problem, 0);
+    return terminal.print(host_report(list, format));
+}
+
+// Once; or a list whenever it changes, with an empty line behind, until somebody interrupts.
+asio::awaitable<int> show_hosts(wire::Link& link, const Request& request) {
+    link.send(wire::ListHosts{request.watch});
     try {
-        auto asking = ask<wire::ListHosts, wire::HostList>(link);
-        list = co_await with_timeout(std::move(asking), answer_limit);
+        const auto list = co_await with_timeout(next<wire::HostList>(link), answer_limit);
+        int exit_code = print_hosts(list, request.format);
+        while (request.watch && exit_code == 0) {
+            const auto changed = co_await next<wire::HostList>(link);
+            exit_code = terminal.print("\n");
+            if (exit_code == 0) exit_code = print_hosts(changed, request.format);
+        }
+        co_return exit_code;
     } catch (const std::exception& error) {
         co_return terminal.complain(
             std::string{"the daemon gave no list of hosts: "} + error.what(),
             wire::exit_code::daemon_lost);
     }
-    for (const std::string& problem : list.problems)
-        (void)terminal.complain(problem, 0);
-    co_return terminal.print(host_report(list, format));
 }
 
 asio::awaitable<int> show_diagnosis(wire::Link& link, bool as_json) {
     wire::Examination examination;
+    link.send(wire::ExamineHosts{});
     try {
-        auto asking = ask<wire::ExamineHosts, wire::Examination>(link);
+        auto asking = next<wire::Examination>(link);
         examination = co_await with_timeout(std::move(asking), examination_limit);
     } catch (const std::exception& error) {
         co_return terminal.complain(std::string{"the daemon examined no hosts: "} + error.what(),
@@ -119,7 +130,7 @@ int talk_to_daemon(const std::optional<std::string>& socket, const Conversation&
 
 int hosts(const Request& request) {
     return talk_to_daemon(request.socket,
-                          [&](wire::Link& link) { return show_hosts(link, request.format); });
+                          [&](wire::Link& link) { return show_hosts(link, request); });
 }
 
 int doctor(const Request& request) {
@@ -138,10 +149,13 @@ int run(int argc, char** argv) {
     CLI::App* const doctor_verb =
         app.add_subcommand("doctor", "examine every host, and say what to mend");
     Request request;
-    std::string format = "plain";
-    hosts_verb->add_option("--format", format, "plain, openmpi, mpich or json")
+    std::string format = "table";
+    hosts_verb->add_option("--format", format, "table, plain, openmpi, mpich or json")
         ->check(CLI::IsMember{&host_formats()})
         ->option_text("FORMAT");
+    bool hosts_as_json = false;
+    hosts_verb->add_flag("--json", hosts_as_json, "the same as --format json");
+    hosts_verb->add_flag("--watch", request.watch, "list them again whenever they change");
     doctor_verb->add_flag("--json", request.as_json, "print JSON");
     for (CLI::App* const verb : {hosts_verb, doctor_verb})
         verb->add_option("--socket", request.socket, "ask the daemon at this socket")
@@ -154,7 +168,7 @@ int run(int argc, char** argv) {
             std::string{error.what()} + "\n'vrunctl --help' shows what it can do",
             wire::exit_code::usage);
     }
-    request.format = host_formats().at(format);
+    request.format = hosts_as_json ? HostFormat::json : host_formats().at(format);
     if (keygen_verb->parsed()) return keygen();
     if (hosts_verb->parsed()) return hosts(request);
     if (doctor_verb->parsed()) return doctor(request);

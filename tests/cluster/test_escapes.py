@@ -73,7 +73,7 @@ def test_host_names(evil):
     assert_told(ended, "code 3")
     ended = vrun(evil.master, "-n", 99, "-H", f"{worker}:2", "true")
     assert_told(ended)
-    for form in ("plain", "openmpi", "mpich", "json"):
+    for form in ("table", "plain", "openmpi", "mpich", "json"):
         ended = evil.master.run(["vrunctl", "hosts", "--format", form])
         assert_clean_text(ended.out + ended.err)
 

@@ -15,9 +15,12 @@ namespace vrun::wire {
 
 struct ListHosts {
     static constexpr auto type = MessageType::list_hosts;
+    bool watch = false;  // a HostList now, and another whenever it changes
 
     template <class Archive>
-    void serialize(Archive&) {}
+    void serialize(Archive& archive) {
+        archive(watch);
+    }
 };
 
 enum class HostState : std::uint8_t { up, suspect, down };

@@ -128,6 +128,18 @@ TEST_F(OptionsTest, TakesTheFlagBeforeTheVariableBeforeTheFile) {
     EXPECT_EQ(texts(options), (Words{"dns:variable"}));
 }
 
+TEST_F(OptionsTest, KeepsHostfilesOfAFormat) {
+    using wire::HostfileFormat;
+    environment_["VRUN_KEEP_HOSTFILE"] = "/etc/a:mpich";
+    EXPECT_EQ(parsed({}).hostfiles, (std::vector<Hostfile>{{"/etc/a", HostfileFormat::mpich}}));
+    const Options options =
+        parsed({"--hostfile", "/etc/b", "--hostfile", "/x:y:plain", "--hostfile", "/x:y"});
+    EXPECT_EQ(options.hostfiles, (std::vector<Hostfile>{{"/etc/b", HostfileFormat::openmpi},
+                                                        {"/x:y", HostfileFormat::plain},
+                                                        {"/x:y", HostfileFormat::openmpi}}));
+    EXPECT_NE(refusal({"--hostfile", ":mpich"}).find("a path is missing"), std::string::npos);
+}
+
 TEST_F(OptionsTest, CanTurnDiscoveryOff) {
     config("discovery = dns:file\n");
     EXPECT_EQ(texts(parsed({"--discovery", ""})), Words{});

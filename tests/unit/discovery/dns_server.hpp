@@ -24,7 +24,7 @@ class DnsServer {
 public:
     enum class Names { compressed, in_full };
     struct Reply {
-        int code = 0;           // NOERROR
+        int code = 0;  // NOERROR
         // Addresses 10.1.0.0, 10.1.0.1, … or fd00::1:0 …, or services of n0 at port 7200, n1 …
         std::size_t count = 0;
         bool silent = false;

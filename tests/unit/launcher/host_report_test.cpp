@@ -17,7 +17,7 @@ wire::HostList three_hosts() {
 }
 
 TEST(HostReport, ShowsPeopleEveryHost) {
-    EXPECT_EQ(host_report(three_hosts(), HostFormat::plain),
+    EXPECT_EQ(host_report(three_hosts(), HostFormat::table),
               "NAME              ADDRESS   SLOTS  FROM     STATE  PROBLEM\n"
               "a                 10.1.0.1  4      cpuset   up\n"
               "worker-long-name  10.1.0.2  16     --slots  up\n"
@@ -28,6 +28,7 @@ TEST(HostReport, ListsHostsThatAreUpForOtherLaunchers) {
     EXPECT_EQ(host_report(three_hosts(), HostFormat::openmpi),
               "10.1.0.1 slots=4\n10.1.0.2 slots=16\n");
     EXPECT_EQ(host_report(three_hosts(), HostFormat::mpich), "10.1.0.1:4\n10.1.0.2:16\n");
+    EXPECT_EQ(host_report(three_hosts(), HostFormat::plain), "10.1.0.1\n10.1.0.2\n");
 }
 
 TEST(HostReport, IsValidJsonWhateverAHostSays) {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/hostfiles.hpp"
+
+#include "daemon/host_lists.hpp"
+#include "process/pipe.hpp"
+#include "process/spawner.hpp"
+#include "wire/base/escape.hpp"
+#include "wire/hostfile_text.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace vrun::daemon {
+namespace {
+
+using asio::use_awaitable;
+
+constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds retry_interval{10};  // of a file that could not be written
+
+std::optional<std::string> text_of(const std::string& path) {
+    std::ifstream file{path};
+    if (!file) return std::nullopt;
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// A name that nobody else uses, in the target's directory: rename() replaces at once only there.
+std::string temporary_beside(const std::string& path) {
+    return path + ".vrun-" + std::to_string(::getpid());
+}
+
+bool write_whole(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return ::fsync(fd) == 0 || errno == EINVAL;  // a file system that cannot
+}
+
+asio::awaitable<std::optional<Error>> replace_there(std::string path, std::string text) {
+    co_return replace_file(path, text);
+}
+
+std::vector<std::string> own_environment() {
+    std::vector<std::string> all;
+    for (char** entry = environ; *entry; ++entry)
+        all.emplace_back(*entry);
+    return all;
+}
+
+}  // namespace
+
+std::optional<Error> replace_file(const std::string& path, std::string_view text) {
+    const std::string temporary = temporary_beside(path);
+    const auto failed = [&]() -> std::optional<Error> {
+        const std::error_code code{errno, std::system_category()};
+        ::unlink(temporary.c_str());
+        return Error{code, "write " + escaped(path)};
+    };
+    ::unlink(temporary.c_str());  // of a daemon that was killed
+    constexpr mode_t for_all_readers = 0644;
+    UniqueFd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                       for_all_readers)};
+    if (!fd.is_open()) return failed();
+    ::fchmod(fd.get(), for_all_readers);  // whatever our umask is
+    if (!write_whole(fd.get(), text)) return failed();
+    fd = UniqueFd{};
+    if (::rename(temporary.c_str(), path.c_str()) < 0) return failed();
+    return std::nullopt;
+}
+
+Hostfiles::Hostfiles(asio::any_io_executor loop, std::vector<Hostfile> files, std::string on_change,
+                     Watch& watch, Log& log)
+    : loop_{loop},
+      on_change_{std::move(on_change)},
+      watch_{watch},
+      log_{log},
+      tasks_{loop, [&log](std::string_view name, std::exception_ptr) {
+                 log.error("hostfiles: a task failed", {{"task", name}});
+             }} {
+    for (Hostfile& file : files)
+        files_.push_back({std::move(file), std::nullopt});
+}
+
+void Hostfiles::start() {
+    for (Kept& kept : files_)
+        kept.written = text_of(kept.file.path);
+    if (!files_.empty())
+        hold_ = watch_.hold(Pace::waiting, [this](const Gathered& gathered) { hear(gathered); });
+}
+
+void Hostfiles::hear(const Gathered& gathered) {
+    newest_ = host_list_of(gathered);
+    if (!std::exchange(is_keeping_, true)) tasks_.spawn("keep", keep());
+}
+
+// What changes while we write is written next; a failure is tried again, the disk tells nobody when
+// it has room.
+asio::awaitable<void> Hostfiles::keep() {
+    asio::steady_timer timer{loop_};
+    while (newest_) {
+        const wire::HostList list = *std::exchange(newest_, std::nullopt);
+        bool has_changed = false;
+        const bool is_written = co_await write_all(list, has_changed);
+        if (has_changed && !on_change_.empty()) co_await run_command();
+        if (is_written || newest_) continue;
+        timer.expires_after(retry_interval);
+        co_await timer.async_wait(as_values);
+        if (!newest_) newest_ = list;
+    }
+    is_keeping_ = false;
+}
+
+asio::awaitable<bool> Hostfiles::write_all(const wire::HostList& list, bool& has_changed) {
+    bool is_written = true;
+    for (Kept& kept : files_) {
+        const std::string text = wire::hostfile_text(list, kept.file.format);
+        if (kept.written == text) continue;
+        auto replacing = asio::co_spawn(disk_, replace_there(kept.file.path, text), use_awaitable);
+        const std::optional<Error> error = co_await std::move(replacing);
+        if (!error) {
+            kept.written = text;
+            has_changed = true;
+            continue;
+        }
+        is_written = false;
+        log_.warning("hostfiles: a hostfile is not true", {{"reason", error->message()}});
+    }
+    co_return is_written;
+}
+
+asio::awaitable<void> Hostfiles::run_command() {
+    process::ChildPlan plan{
+        {"sh", "-c", on_change_},
+        "/bin/sh",
+        own_environment(),
+        /*workdir=*/"",
+        {process::open_null(), UniqueFd{::dup(STDOUT_FILENO)}, UniqueFd{::dup(STDERR_FILENO)}}};
+    plan.environment.push_back("VRUN_HOSTFILE=" + files_.front().file.path);
+    process::Spawner spawner{loop_};
+    auto child = spawner.spawn(std::move(plan));
+    if (!child) {
+        log_.warning("hostfiles: cannot run --on-change", {{"reason", child.error().message()}});
+        co_return;
+    }
+    command_pid_ = child->pid();
+    const process::ExitStatus status = co_await child->wait();
+    command_pid_ = -1;
+    const int code = process::exit_code_of(status);
+    if (code != 0) log_.warning("hostfiles: --on-change failed", {{"exit_code", code}});
+}
+
+void Hostfiles::stop() {
+    hold_.give_back();
+    tasks_.cancel();
+}
+
+asio::awaitable<void> Hostfiles::join() {
+    co_await tasks_.join();
+    disk_.join();
+}
+
+}  // namespace vrun::daemon

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts come and go: `vrunctl hosts --watch` says so, and hostfiles stay true (docs/discovery.md)."""
+
+import contextlib
+import json
+import signal
+
+import pytest
+
+from faults import LEASE
+from host import PLAIN_USER, eventually
+from jobs import HELLO, assert_hello, vrun
+
+KEPT = "/srv/vrun/kept"
+READER = "/srv/vrun/helpers/read_hostfile.py"
+
+
+@pytest.fixture
+def cluster(make_cluster):
+    cluster = make_cluster(2)
+    cluster.start_vrunds("--slots", "2", "--lease", str(LEASE), hosts=cluster.workers)
+    yield cluster
+    cluster.drop()
+    cluster.stop_vrunds()
+
+
+def start_watch(cluster):
+    cluster.start_vrunds("--slots", "2", "--lease", str(LEASE), hosts=[cluster.master])
+    return cluster.master.start(["vrunctl", "hosts", "--watch", "--json"])
+
+
+def lists(watch):
+    """The whole lists so far, each as its hosts."""
+    found = []
+    for text in watch.out.split("\n\n"):
+        with contextlib.suppress(json.JSONDecodeError):  # not whole yet
+            found.append(json.loads(text)["hosts"])
+    return found
+
+
+def states(hosts):
+    return {host["name"]: host["state"] for host in hosts if host["name"]}
+
+
+def wait_for_hosts(watch, **wanted):
+    """Until these are the hosts; the last list."""
+    try:
+        return eventually(lambda: (found := lists(watch)) and states(found[-1]) == wanted
+                          and found[-1], 60)
+    except TimeoutError:
+        raise AssertionError(f"not {wanted}: {watch.out[-2000:]}\n{watch.err}") from None
+
+
+def problem_of(host, hosts):
+    return next((one["problem"] for one in hosts if one["address"] == host.address), "")
+
+
+def test_hosts_appear_and_disappear(cluster):
+    watch = start_watch(cluster)
+    wait_for_hosts(watch, w1="up", w2="up")
+    third = cluster.add_host()
+    eventually(lambda: "nothing listens there" in problem_of(third, lists(watch)[-1]), 60)
+    cluster.start_vrunds("--slots", "2", hosts=[third])
+    wait_for_hosts(watch, w1="up", w2="up", w3="up")
+    third.vrund.send_signal(signal.SIGKILL)
+    wait_for_hosts(watch, w1="up", w2="up")
+    cluster.start_vrunds("--slots", "4", hosts=[third])  # another incarnation, same name and address
+    hosts = wait_for_hosts(watch, w1="up", w2="up", w3="up")
+    assert {host["name"]: host["slots"] for host in hosts} == {"w1": 2, "w2": 2, "w3": 4}
+    cluster.remove_host(third)
+    wait_for_hosts(watch, w1="up", w2="up")
+    assert_hello(vrun(cluster.master, HELLO), 4, {"w1": 2, "w2": 2})
+    assert watch.stop(signal.SIGINT) in (-signal.SIGINT, 130)
+
+
+def test_a_silent_host_is_suspect_then_lost(cluster):
+    watch = start_watch(cluster)
+    wait_for_hosts(watch, w1="up", w2="up")
+    silent = cluster.workers[1]
+    cluster.drop(f"ip saddr {silent.address}", f"ip daddr {silent.address}")
+    wait_for_hosts(watch, w1="up")
+    seen = [states(hosts).get("w2") for hosts in lists(watch)]
+    assert [state for state in dict.fromkeys(seen)] == ["up", "suspect", None], seen
+    assert any("silent for" in problem_of(silent, hosts) for hosts in lists(watch))
+    cluster.drop()
+    wait_for_hosts(watch, w1="up", w2="up")
+    watch.stop()
+
+
+def test_a_failing_dns_server_takes_nobody_away(cluster):
+    watch = start_watch(cluster)
+    wait_for_hosts(watch, w1="up", w2="up")
+    cluster._dns.send_signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: "dns:tasks.worker" in watch.err, 60)  # the daemon noticed
+        wait_for_hosts(watch, w1="up", w2="up")
+        cluster.workers[1].vrund.send_signal(signal.SIGKILL)
+        wait_for_hosts(watch, w1="up")
+    finally:
+        cluster._dns.send_signal(signal.SIGCONT)
+    watch.stop()
+
+
+def test_nobody_is_watched_without_a_reason(cluster):
+    cluster.start_vrunds("--slots", "2", hosts=[cluster.master])
+    watch = cluster.master.start(["vrunctl", "hosts", "--watch", "--json"])
+    wait_for_hosts(watch, w1="up", w2="up")
+    watch.stop(signal.SIGKILL)
+    third = cluster.add_host()
+    cluster.start_vrunds("--slots", "2", "--log-level", "debug", hosts=[third])
+    assert_hello(vrun(cluster.workers[0], HELLO), 6, {"w1": 2, "w2": 2, "w3": 2})  # time goes by
+    assert "connected node=master" not in third.vrund.err
+
+
+def kept_file(host, name):
+    with contextlib.suppress(FileNotFoundError):
+        return host.path(f"{KEPT}/{name}").read_text()
+    return None
+
+
+def start_keeper(cluster, *more):
+    master = cluster.master
+    master.path(KEPT).mkdir(exist_ok=True)
+    cluster.start_vrunds("--slots", "2", "--lease", str(LEASE), "--hostfile", f"{KEPT}/openmpi",
+                         "--hostfile", f"{KEPT}/mpich:mpich", "--hostfile", f"{KEPT}/plain:plain",
+                         *more, hosts=[master])
+    return master
+
+
+def test_hostfiles_are_kept_true(cluster):
+    master = start_keeper(cluster, "--on-change", f"echo $VRUN_HOSTFILE >> {KEPT}/changes")
+    first, second = cluster.workers
+    both = {"openmpi": f"{first.address} slots=2\n{second.address} slots=2\n",
+            "mpich": f"{first.address}:2\n{second.address}:2\n",
+            "plain": f"{first.address}\n{second.address}\n"}
+    for name, text in both.items():
+        eventually(lambda: kept_file(master, name) == text, 60, name)
+        assert master.run(["vrunctl", "hosts", "--format", name]).out == text
+    eventually(lambda: kept_file(master, "changes"), 60)
+    changes = kept_file(master, "changes")
+    assert set(changes.split()) == {f"{KEPT}/openmpi"}
+    inode = master.path(f"{KEPT}/openmpi").stat().st_ino
+    assert master.run(["cat", f"{KEPT}/openmpi"], user=PLAIN_USER).out == both["openmpi"]
+    assert_hello(vrun(master, HELLO), 4, {"w1": 2, "w2": 2})  # time goes by
+    assert master.path(f"{KEPT}/openmpi").stat().st_ino == inode  # nothing changed, nothing written
+    assert kept_file(master, "changes") == changes
+    second.vrund.send_signal(signal.SIGKILL)
+    eventually(lambda: kept_file(master, "plain") == f"{first.address}\n", 60)
+    eventually(lambda: kept_file(master, "changes") != changes, 60)
+    assert sorted(entry.name for entry in master.path(KEPT).iterdir()) == [
+        "changes", "mpich", "openmpi", "plain"]
+
+
+def test_a_hostfile_that_cannot_be_written_is_said(cluster):
+    master = cluster.master
+    master.path(KEPT).mkdir(exist_ok=True)
+    cluster.start_vrunds("--slots", "2", "--hostfile", f"{KEPT}/none/file", hosts=[master])
+    master.vrund.wait_for(f"write {KEPT}/none/file", 60)
+    assert "No such file or directory" in master.vrund.err
+    assert_hello(vrun(master, HELLO), 4, {"w1": 2, "w2": 2})
+
+
+def test_a_reader_never_sees_a_torn_file(cluster):
+    """200 changes while a reader loops; each text it sees was the truth."""
+    master = start_keeper(cluster)
+    eventually(lambda: len((kept_file(master, "plain") or "").split()) == 2, 60)
+    reader = master.start(["/usr/bin/python3", READER, f"{KEPT}/plain"])
+    flapping = cluster.workers[1]
+    for change in range(100):
+        flapping.vrund.send_signal(signal.SIGKILL)
+        eventually(lambda: len(kept_file(master, "plain").split()) == 1, 60, f"change {change}")
+        cluster.start_vrunds("--slots", "2", hosts=[flapping])
+        eventually(lambda: len(kept_file(master, "plain").split()) == 2, 60, f"change {change}")
+    reader.send_signal(signal.SIGTERM)
+    assert reader.wait() == 0, reader.err
+    seen = reader.out.splitlines()
+    first, second = (worker.address for worker in cluster.workers)
+    assert set(seen) == {first, f"{first} {second}"}, set(seen)

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/hostfile_text.hpp"
+
+#include "wire/base/escape.hpp"
+
+namespace vrun::wire {
+namespace {
+
+std::string line_of(const std::string& host, std::uint32_t slots, HostfileFormat format) {
+    switch (format) {
+    case HostfileFormat::openmpi:
+        return host + " slots=" + std::to_string(slots) + "\n";
+    case HostfileFormat::mpich:
+        return host + ":" + std::to_string(slots) + "\n";
+    case HostfileFormat::plain:
+        break;
+    }
+    return host + "\n";
+}
+
+}  // namespace
+
+std::optional<HostfileFormat> hostfile_format_of(std::string_view name) noexcept {
+    if (name == "openmpi") return HostfileFormat::openmpi;
+    if (name == "mpich") return HostfileFormat::mpich;
+    if (name == "plain") return HostfileFormat::plain;
+    return std::nullopt;
+}
+
+std::string hostfile_text(const HostList& list, HostfileFormat format) {
+    std::string text;
+    for (const HostEntry& host : list.hosts) {
+        if (host.state != HostState::up) continue;
+        const std::string& word = host.address.empty() ? host.name : host.address;
+        text += line_of(escaped(word), host.slots, format);
+    }
+    return text;
+}
+
+}  // namespace vrun::wire
