@@ -27,6 +27,13 @@ wire::Failure failure_of(const Job& job, wire::NodeIndex node, const std::string
             wire::exit_code::node_lost};
 }
 
+Membership::OnProgress progress_to(const wire::SubmitJob& request, ClientPointer client) {
+    if (!request.shows_progress) return {};
+    return [client = std::move(client)](std::string text) {
+        if (!client->is_gone) client->link.send(wire::Progress{std::move(text)});
+    };
+}
+
 }  // namespace
 
 Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
@@ -94,8 +101,9 @@ asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob r
     auto& hosts = std::get<std::vector<discovery::HostEntry>>(chosen);
     const bool hosts_were_named = !hosts.empty();
     const std::uint64_t wanted = hosts_were_named ? 0 : slots_wanted(request);
-    auto gathering =
-        hosts_were_named ? members_.gather(std::move(hosts), wanted) : members_.gather(wanted);
+    auto gathering = hosts_were_named
+                         ? members_.gather(std::move(hosts), wanted, progress_to(request, client))
+                         : members_.gather(wanted, progress_to(request, client));
     const Gathered found = co_await std::move(gathering);
     if (client->is_gone) co_return;
     if (const auto refusal = refusal_of(found, hosts_were_named))

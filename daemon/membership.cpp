@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 namespace vrun::daemon {
 namespace {
@@ -79,6 +80,23 @@ struct Membership::Round {
     Results results;
     std::size_t pending = 0;
     asio::steady_timer changed;
+
+    // "3 of 5 hosts have answered; not yet: 10.0.0.4, 10.0.0.7"
+    std::string progress() const {
+        std::string text = std::to_string(results.size() - pending) + " of " +
+                           std::to_string(results.size()) + " hosts have answered";
+        const char* before = "; not yet: ";
+        std::size_t named = 0;
+        for (std::size_t i = 0; i < results.size() && named < named_max; ++i) {
+            if (results[i]) continue;
+            const discovery::Candidate& one = candidates[i];
+            text += std::exchange(before, ", ") +
+                    (one.name.empty() ? one.address.to_string() : one.name);
+            ++named;
+        }
+        return pending > named ? text + " and others" : text;
+    }
+    static constexpr std::size_t named_max = 3;
 };
 
 Membership::Membership(asio::any_io_executor loop, Peers& peers, Self self,
@@ -90,15 +108,17 @@ Membership::Membership(asio::any_io_executor loop, Peers& peers, Self self,
       lookup_{loop},
       tasks_{loop, [](std::string_view, std::exception_ptr) {}} {}
 
-asio::awaitable<Gathered> Membership::gather(std::uint64_t wanted) {
+asio::awaitable<Gathered> Membership::gather(std::uint64_t wanted, OnProgress on_progress) {
+    if (on_progress) on_progress("looking up which hosts there are");
     Listing listing = co_await list();
-    Gathered gathered = co_await reach(std::move(listing.candidates), wanted);
+    Gathered gathered =
+        co_await reach(std::move(listing.candidates), wanted, std::move(on_progress));
     gathered.problems = std::move(listing.problems);
     co_return gathered;
 }
 
 asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> hosts,
-                                             std::uint64_t wanted) {
+                                             std::uint64_t wanted, OnProgress on_progress) {
     std::vector<std::string> problems;
     std::vector<discovery::Candidate> candidates;
     for (discovery::HostEntry& host : hosts) {
@@ -107,6 +127,7 @@ asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> h
             candidates.push_back(std::move(ourselves));
             continue;
         }
+        if (on_progress) on_progress("looking up " + host.name);
         std::vector<discovery::HostEntry> one{std::move(host)};
         auto found = co_await lookup_.candidates(std::move(one), "host list");
         if (!found)
@@ -114,7 +135,7 @@ asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> h
         else
             candidates.insert(candidates.end(), found->begin(), found->end());
     }
-    Gathered gathered = co_await reach(std::move(candidates), wanted);
+    Gathered gathered = co_await reach(std::move(candidates), wanted, std::move(on_progress));
     gathered.problems = std::move(problems);
     co_return gathered;
 }
@@ -223,7 +244,7 @@ void Membership::order(std::vector<Node>& nodes) const {
 }
 
 asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> candidates,
-                                            std::uint64_t wanted) {
+                                            std::uint64_t wanted, OnProgress on_progress) {
     const auto round = std::make_shared<Round>(loop_);
     round->candidates = std::move(candidates);
     round->results.resize(round->candidates.size());
@@ -235,6 +256,7 @@ asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> ca
         const bool is_late = Clock::now() >= grace;
         if (is_late && wanted > 0 && slots_in(summary(round->candidates, round->results)) >= wanted)
             break;
+        if (on_progress) on_progress(round->progress());
         round->changed.expires_at(is_late ? Clock::time_point::max() : grace);
         co_await round->changed.async_wait(as_values);
     }

@@ -47,6 +47,9 @@ struct Gathered {
 
 class Membership {
 public:
+    // Hears in words how far a gathering is, at each change.
+    using OnProgress = std::function<void(std::string)>;
+
     struct Self {
         wire::Incarnation incarnation = 0;
         std::string name;
@@ -59,10 +62,11 @@ public:
 
     // The nodes of the sources; without sources, this node. Returns when all have answered or
     // failed, or after gather_grace when there are `wanted` slots (0: wait for all).
-    asio::awaitable<Gathered> gather(std::uint64_t wanted);
+    asio::awaitable<Gathered> gather(std::uint64_t wanted, OnProgress on_progress = {});
 
     // The nodes that a user named. A name that does not resolve is a problem.
-    asio::awaitable<Gathered> gather(std::vector<discovery::HostEntry> hosts, std::uint64_t wanted);
+    asio::awaitable<Gathered> gather(std::vector<discovery::HostEntry> hosts, std::uint64_t wanted,
+                                     OnProgress on_progress = {});
 
     // Asks every source anew: what is wrong with them, a sentence each.
     asio::awaitable<std::vector<std::string>> look_up();
@@ -91,7 +95,7 @@ private:
     struct Round;  // one gathering under way
 
     asio::awaitable<Gathered> reach(std::vector<discovery::Candidate> candidates,
-                                    std::uint64_t wanted);
+                                    std::uint64_t wanted, OnProgress on_progress);
     asio::awaitable<void> dial(std::shared_ptr<Round> round, std::size_t index);
     bool is_self(const discovery::Candidate& candidate) const;
     Node own_node() const;

@@ -165,6 +165,8 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     launch.umask = request.umask;
     launch.streams = request.streams;
     launch.universe = request.universe;
+    launch.tolerance = request.tolerance;
+    launch.shows_progress = request.shows_progress;
     launch.limits = request.limits;
     launch.files = request.files;
     launch.window = window_for(launch.nodes.size());

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/job_session.hpp"
 
+#include "launcher/publish.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/contact_uri.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/answer.hpp"
@@ -52,11 +54,14 @@ const std::span<const JobSession::Handler> JobSession::handlers = [] {
         Handler{MessageType::progress, &S::on_progress},
         Handler{MessageType::job_accepted, &S::on_accepted},
         Handler{MessageType::job_refused, &S::on_refused},
+        Handler{MessageType::start_progress, &S::on_progress},
         Handler{MessageType::job_started, &S::on_started},
         Handler{MessageType::input_closed, &S::on_input_closed},
         Handler{MessageType::files_wanted, &S::on_files_wanted},
         Handler{MessageType::file_credit, &S::on_file_credit},
+        Handler{MessageType::rank_failed, &S::on_rank_failed},
         Handler{MessageType::job_failed, &S::on_failed},
+        Handler{MessageType::node_state, &S::on_node_state},
         Handler{MessageType::node_lost, &S::on_node_lost},
         Handler{MessageType::node_notice, &S::on_notice},
         Handler{MessageType::output_end, &S::on_output_end},
@@ -70,7 +75,7 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
     : loop_{loop},
       link_{link},
       options_{std::move(options)},
-      signals_{loop},
+      signals_{loop, signal_rows(options_.life.signals)},
       output_{loop,
               options_.out_fd,
               options_.err_fd,
@@ -89,6 +94,7 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
               [this](const Error& error) { on_unsent_file(error); }}},
       beats_{loop, options_.silence_max},
       decided_{loop},
+      answers_due_{loop},
       output_tasks_{
           loop, [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }},
       tasks_{loop,
@@ -108,6 +114,10 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
     if (!job.apps.empty() && !job.apps[0].argv.empty()) program_ = job.apps[0].argv[0];
     files_.describe(job.files);
     link_.send(job);
+    const LifeSettings& life = options_.life;
+    if (life.timeout.count() > 0) tasks_.spawn("time limit", limit_time());
+    if (life.spawn_timeout.count() > 0) tasks_.spawn("limit of the start", limit_start());
+    if (options_.show_progress) tasks_.spawn("progress", show_progress());
     while (!exit_code_)
         co_await decided_.wait();
     co_await wind_up();
@@ -117,6 +127,7 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
 // Signals still work: a reader that does not read must not keep vrun from being interrupted.
 asio::awaitable<void> JobSession::wind_up() {
     input_.stop();
+    output_.clear_status();
     output_.finish();
     co_await output_tasks_.join();
     times_.ended = PhaseTimes::Clock::now();
@@ -145,11 +156,6 @@ void JobSession::handle(const Message& message) {
     (this->*found->handle)(message);
 }
 
-void JobSession::on_progress(const Message& message) {
-    if (!options_.show_progress && !options_.verbose) return;
-    say(escaped_lines(wire::body_of<wire::Progress>(message).text));
-}
-
 void JobSession::on_accepted(const Message& message) {
     if (job_) return;
     times_.accepted = PhaseTimes::Clock::now();
@@ -158,10 +164,10 @@ void JobSession::on_accepted(const Message& message) {
     if (!wire::valid_runs(accepted.runs, accepted.nodes.size(), any_app))
         return lose_daemon("its map of the job is impossible");
     input_.choose_readers(streams_, accepted);
-    job_ = Job{.id = message.route.job,
-               .accepted = std::move(accepted),
-               .is_drained = {},
-               .text = wire::id_text(message.route.job)};
+    job_ = AcceptedJob{.id = message.route.job,
+                       .accepted = std::move(accepted),
+                       .is_drained = {},
+                       .text = wire::id_text(message.route.job)};
     job_->is_drained.resize(job_->accepted.nodes.size());
     job_->ranks = wire::rank_count(job_->accepted.runs);
     if (job_->accepted.lease_ms > 0)
@@ -170,6 +176,11 @@ void JobSession::on_accepted(const Message& message) {
     for (const std::string& notice : job_->accepted.notices)
         output_.say(escaped(notice));
     if (options_.verbose) say(map_lines(job_->id, job_->accepted));
+    told_.progress.launching(job_->ranks, job_->accepted.nodes.size());
+    if (!options_.life.uri_to.empty()) {
+        const std::string uri = wire::contact_uri(job_->id, job_->accepted.nodes, 0);
+        if (const auto error = publish(output_, options_.life.uri_to, uri)) on_file_failure(*error);
+    }
     for (const int number : std::exchange(early_signals_, {}))
         send_signal(number);
     if (input_.has_readers()) tasks_.spawn("read standard input", input_.run());
@@ -183,6 +194,7 @@ void JobSession::on_refused(const Message& message) {
 
 void JobSession::on_started(const Message&) {
     if (!times_.started) times_.started = PhaseTimes::Clock::now();
+    output_.clear_status();
     if (options_.verbose) output_.say("all ranks are started");
 }
 
@@ -235,15 +247,6 @@ void JobSession::on_notice(const Message& message) {
     if (!notices_said_.insert(notice.kind).second) return;
     output_.say("node " + escaped(nodes[message.route.from].name) + ": " +
                 escaped(notice.sentence));
-}
-
-void JobSession::on_ended(const Message& message) {
-    ended_ = wire::body_of<wire::JobEnded>(message);
-    times_.root = ended_->times;
-    say_failure(ended_->failure);
-    for (const wire::NodeIndex node : ended_->lost)
-        lose_output(node);
-    check_complete();
 }
 
 void JobSession::on_beat(const Message&) {

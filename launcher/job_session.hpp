@@ -5,11 +5,13 @@
 // node that is not lost has sent its last output, and all of it is written.
 #pragma once
 
+#include "launcher/accepted_job.hpp"
 #include "launcher/file_sender.hpp"
 #include "launcher/job_input.hpp"
 #include "launcher/job_words.hpp"
 #include "launcher/session_options.hpp"
 #include "launcher/signals.hpp"
+#include "launcher/told_life.hpp"
 #include "wire/link.hpp"
 #include "wire/messages/notice.hpp"
 #include "wire/messages/submit.hpp"
@@ -23,22 +25,12 @@ class JobSession {
 public:
     // The link is greeted, its writer runs, and it outlives the session.
     JobSession(asio::any_io_executor loop, wire::Link& link, SessionOptions options);
-    JobSession(const JobSession&) = delete;
-    JobSession& operator=(const JobSession&) = delete;
 
     // The exit code, once every task has ended. Call once.
     asio::awaitable<int> run(wire::SubmitJob job, Lines notices);
     const PhaseTimes& times() const noexcept { return times_; }  // after run()
 
 private:
-    struct Job {  // from JobAccepted on
-        wire::JobId id;
-        wire::JobAccepted accepted;
-        std::vector<bool> is_drained;  // by node: sent its OutputEnd, or is lost
-        std::size_t drained = 0;
-        std::string text;  // its id, for people
-        std::uint32_t ranks = 0;
-    };
     struct Handler {
         wire::MessageType type;
         void (JobSession::*handle)(const wire::Message&);
@@ -49,6 +41,11 @@ private:
     asio::awaitable<void> watch_daemon();
     asio::awaitable<void> stop_with_ranks();
     asio::awaitable<void> wind_up();
+    asio::awaitable<void> limit_time();
+    asio::awaitable<void> limit_start();
+    asio::awaitable<void> end_late_job();
+    asio::awaitable<void> ask_nodes(bool with_stacks, std::chrono::seconds limit);
+    asio::awaitable<void> show_progress();
     void handle(const wire::Message& message);
 
     void on_progress(const wire::Message& message);
@@ -61,7 +58,9 @@ private:
     void on_input_closed(const wire::Message& message);
     void on_files_wanted(const wire::Message& message);
     void on_file_credit(const wire::Message& message);
+    void on_rank_failed(const wire::Message& message);
     void on_failed(const wire::Message& message);
+    void on_node_state(const wire::Message& message);
     void on_node_lost(const wire::Message& message);
     void on_notice(const wire::Message& message);
     void on_ended(const wire::Message& message);
@@ -99,10 +98,11 @@ private:
     FileSender files_;
     BeatWatch beats_;
     Wakeup decided_;
+    asio::steady_timer answers_due_;
     TaskGroup output_tasks_, tasks_;
 
     wire::Streams streams_;
-    std::optional<Job> job_;
+    std::optional<AcceptedJob> job_;  // from JobAccepted on
     std::optional<wire::JobEnded> ended_;
     std::optional<int> exit_code_;    // decided; what remains is to write what has come
     int output_exit_code_ = 0;        // of a stream that could not be written
@@ -114,6 +114,7 @@ private:
     std::set<wire::Rank> without_module_;  // who said that a module of Python is missing
     std::string program_;                  // the first one
     PhaseTimes times_;
+    ToldLife told_;
 };
 
 }  // namespace vrun::launcher

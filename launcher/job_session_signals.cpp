@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds stop_limit{1'000};
 }  // namespace
 
 void JobSession::on_signal(int number) {
-    switch (action_of(number)) {
+    switch (signals_.action_of(number)) {
     case SignalAction::end:
         return on_end_signal(number);
     case SignalAction::forward:

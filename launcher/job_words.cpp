@@ -56,6 +56,8 @@ std::string sentence_of(const wire::Failure& failure) {
                          failure.text);
     case FailureKind::lease_expired:
         return with_text(place + " ended the job: no word from the job's controller", failure.text);
+    case FailureKind::timed_out:
+        return with_text("the job's time is over", failure.text);
     }
     return {};
 }

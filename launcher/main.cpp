@@ -8,6 +8,7 @@
 #include "launcher/options/parse.hpp"
 #include "launcher/preload.hpp"
 #include "launcher/private_daemon.hpp"
+#include "launcher/publish.hpp"
 #include "launcher/submission.hpp"
 #include "launcher/terminal.hpp"
 #include "process/descriptors.hpp"
@@ -20,6 +21,8 @@
 #include <asio/io_context.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 namespace {
 
@@ -31,12 +34,28 @@ const Terminal terminal{::program_invocation_short_name};
 constexpr std::size_t descriptors_needed = 16;  // however large the job
 const PhaseTimes::Clock::time_point begun = PhaseTimes::Clock::now();
 
+bool shows_progress(const Settings& settings) {
+    const char* const type = ::getenv("TERM");
+    const bool is_able = type && *type != '\0' && std::string_view{type} != "dumb";
+    return !settings.quiet && is_able && ::isatty(STDERR_FILENO) == 1;
+}
+
+int publish_pid(const std::string& where) {
+    const std::string pid = std::to_string(::getpid());
+    if (where.empty()) return 0;
+    if (where == to_standard_output) return terminal.print(pid + "\n");
+    if (where == to_standard_error) return std::fprintf(stderr, "%s\n", pid.c_str()) < 0;
+    const std::optional<Error> error = write_line(where, pid);
+    return error ? terminal.complain(error->message(), wire::exit_code::output_failed) : 0;
+}
+
 SessionOptions session_options(const Settings& settings) {
     SessionOptions options;
     options.program = ::program_invocation_short_name;
     options.verbose = settings.verbose;
     options.quiet = settings.quiet;
-    options.show_progress = ::isatty(STDERR_FILENO) == 1;
+    options.show_progress = shows_progress(settings);
+    options.life = settings.life;
     const char* const no_color = ::getenv("NO_COLOR");
     options.output = output_plan_of(settings.output, !no_color || *no_color == '\0');
     options.begun = begun;
@@ -126,6 +145,8 @@ int main(int argc, char** argv) {
         if (const auto refusal = add_files(*submission, *settings))
             return terminal.complain(refusal->sentence, refusal->exit_code);
         if (const int code = terminal.print(text_of(submission->displayed)); code != 0) return code;
+        if (const int code = publish_pid(settings->life.pid_to); code != 0) return code;
+        submission->job.shows_progress = shows_progress(*settings);
         return run(*settings, std::move(*submission));
     } catch (const std::exception& error) {
         return terminal.complain(error.what(), wire::exit_code::daemon_lost);

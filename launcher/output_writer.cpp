@@ -158,6 +158,7 @@ void OutputWriter::write(wire::NodeIndex node, const OutputSource& source, wire:
 
 void OutputWriter::show(Target& target, const OutputSource& source, OutputSink::Chunk chunk,
                         SystemTime now) {
+    clear_status();
     if (!plan_.style.is_bare()) {
         if (!std::exchange(target.has_begun, true))
             target.sink.push({wire::bytes_of(target.decorator.opening()), /*is_ours=*/true});
@@ -178,8 +179,28 @@ void OutputWriter::on_file_error(const Error& error) {
 }
 
 void OutputWriter::say(const std::string& line) {
+    clear_status();
     target_of(wire::StreamId::err)
         .sink.push({wire::bytes_of(program_ + ": " + line + "\n"), /*is_ours=*/true});
+}
+
+void OutputWriter::print(wire::StreamId stream, const std::string& line) {
+    clear_status();
+    target_of(stream).sink.push({wire::bytes_of(line + "\n"), /*is_ours=*/true});
+}
+
+void OutputWriter::show_status(const std::string& line) {
+    clear_status();
+    has_status_ = true;
+    target_of(wire::StreamId::err)
+        .sink.push({wire::bytes_of(program_ + ": " + line), /*is_ours=*/true});
+}
+
+void OutputWriter::clear_status() {
+    constexpr std::string_view to_the_left_and_erase = "\r\033[K";
+    if (std::exchange(has_status_, false))
+        target_of(wire::StreamId::err)
+            .sink.push({wire::bytes_of(to_the_left_and_erase), /*is_ours=*/true});
 }
 
 }  // namespace vrun::launcher

@@ -82,7 +82,12 @@ public:
     void finish();
 
     void write(wire::NodeIndex node, const OutputSource& source, wire::Bytes bytes);
-    void say(const std::string& line);  // "vrun: line", on standard error
+    void say(const std::string& line);                           // "vrun: line", on standard error
+    void print(wire::StreamId stream, const std::string& line);  // as it is: what was asked for
+
+    // On a terminal: a line that stays until anything else is written, or it is cleared.
+    void show_status(const std::string& line);
+    void clear_status();
     void speak_as(std::string program) { program_ = std::move(program); }
 
 private:
@@ -105,6 +110,7 @@ private:
     OutputPlan plan_;
     OutputFiles files_;
     bool files_failed_ = false;
+    bool has_status_ = false;
     Target out_;
     std::optional<Target> err_;  // empty: the same file as out_
 };

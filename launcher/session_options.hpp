@@ -4,6 +4,7 @@
 #pragma once
 
 #include "launcher/beat_watch.hpp"
+#include "launcher/life_settings.hpp"
 #include "launcher/output_writer.hpp"
 #include "launcher/phase_times.hpp"
 
@@ -18,7 +19,8 @@ struct SessionOptions {
     std::string program = "vrun";  // what our own lines begin with
     bool quiet = false;
     bool verbose = false;
-    bool show_progress = false;  // while the job waits; also with `verbose`
+    bool show_progress = false;  // standard error is a terminal that can show it
+    LifeSettings life = {};
     OutputPlan output = {};
     std::vector<std::string> sources = {};  // of the job's files, as in Submission
     PhaseTimes::Clock::time_point begun = PhaseTimes::Clock::now();  // the program, for times()

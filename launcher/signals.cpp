@@ -11,13 +11,19 @@ namespace vrun::launcher {
 namespace {
 
 // What Open MPI's mpirun forwards, is forwarded.
-constexpr std::array table{
+constexpr std::array usual{
     SignalRow{SIGINT, SignalAction::end},      SignalRow{SIGTERM, SignalAction::end},
     SignalRow{SIGHUP, SignalAction::end},      SignalRow{SIGUSR1, SignalAction::forward},
     SignalRow{SIGUSR2, SignalAction::forward}, SignalRow{SIGABRT, SignalAction::forward},
     SignalRow{SIGALRM, SignalAction::forward}, SignalRow{SIGTSTP, SignalAction::stop},
     SignalRow{SIGCONT, SignalAction::resume},
 };
+
+// "none,TSTP" is TSTP alone, which still means to stop.
+SignalAction usual_action_of(int number) {
+    const auto row = std::ranges::find(usual, number, &SignalRow::number);
+    return row == usual.end() ? SignalAction::forward : row->action;
+}
 
 bool is_ignored(int number) {
     struct sigaction action {};
@@ -26,20 +32,27 @@ bool is_ignored(int number) {
 
 }  // namespace
 
-std::span<const SignalRow> signal_table() noexcept {
-    return table;
+std::vector<SignalRow> signal_rows(const ForwardedSignals& wanted) {
+    std::vector<SignalRow> rows;
+    for (const SignalRow& row : usual)
+        if (wanted.has_usual || row.action == SignalAction::end) rows.push_back(row);
+    for (const int number : wanted.more)
+        if (std::ranges::count(rows, number, &SignalRow::number) == 0)
+            rows.push_back({number, usual_action_of(number)});
+    return rows;
 }
 
-SignalAction action_of(int number) noexcept {
-    const auto row = std::ranges::find(table, number, &SignalRow::number);
-    assert(row != table.end());
+SignalAction Signals::action_of(int number) const noexcept {
+    const auto row = std::ranges::find(rows_, number, &SignalRow::number);
+    assert(row != rows_.end());
     return row->action;
 }
 
-Signals::Signals(asio::any_io_executor loop) : set_{loop} {
+Signals::Signals(asio::any_io_executor loop, std::vector<SignalRow> rows)
+    : rows_{std::move(rows)}, set_{loop} {
     (void)std::signal(SIGPIPE, SIG_IGN);
     (void)std::signal(SIGTTIN, SIG_IGN);
-    for (const SignalRow& row : table)
+    for (const SignalRow& row : rows_)
         if (!is_ignored(row.number)) set_.add(row.number);
 }
 

@@ -4,11 +4,13 @@
 // are always ignored: writing and reading report them as errors. QUIT keeps its default.
 #pragma once
 
+#include "launcher/life_settings.hpp"
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/signal_set.hpp>
 #include <functional>
-#include <span>
+#include <vector>
 
 namespace vrun::launcher {
 
@@ -24,16 +26,17 @@ struct SignalRow {
     SignalAction action;
 };
 
-std::span<const SignalRow> signal_table() noexcept;
-SignalAction action_of(int number) noexcept;  // of a signal in the table
+std::vector<SignalRow> signal_rows(const ForwardedSignals& wanted = {});
 
 class Signals {
 public:
-    explicit Signals(asio::any_io_executor loop);  // from here on they are caught
+    Signals(asio::any_io_executor loop, std::vector<SignalRow> rows);  // now they are caught
 
     asio::awaitable<void> run(std::function<void(int)> on_signal);  // until cancelled
+    SignalAction action_of(int number) const noexcept;              // of one in the rows
 
 private:
+    std::vector<SignalRow> rows_;
     asio::signal_set set_;
 };
 

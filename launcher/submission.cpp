@@ -162,6 +162,7 @@ Result<Submission> submission_of(const Settings& settings) {
     add_environment(result, settings);
     result.job.streams = settings.streams;
     result.job.universe = settings.universe;
+    result.job.tolerance = settings.life.tolerance;
     result.job.umask = current_umask();
     result.job.limits = soft_limits();
     return result;

@@ -42,7 +42,10 @@ FenceActions FenceTable::contribution(NodeIndex child, wire::FenceContribution c
     if (lost_.contains(child)) return actions;  // it was still under way
     const auto at = learn(contribution.key, contribution.nodes);
     Record& record = at->second;
-    require(record.awaited.contains(child));
+    if (!record.awaited.contains(child)) {  // said for ranks that were gone by then
+        require(!has_members_below(record, child));
+        return actions;
+    }
     const Bytes& blob = contribution.blob;
     record.blob.insert(record.blob.end(), blob.begin(), blob.end());
     if (contribution.status != status::success && !record.ended) record.ended = contribution.status;
@@ -96,6 +99,20 @@ FenceActions FenceTable::fail_all(int status) {
     return actions;
 }
 
+FenceActions FenceTable::excuse(NodeIndex node) {
+    FenceActions actions;
+    excused_.insert(node);
+    for (auto at = records_.begin(); at != records_.end();) {
+        const auto next = std::next(at);
+        Record& record = at->second;
+        const bool was_waiting = !record.awaited.empty();
+        if (record.known) leave_out_excused(record);
+        if (was_waiting && record.awaited.empty()) settle(at, actions);
+        at = next;
+    }
+    return actions;
+}
+
 // The record of a fence, now that we know who takes part.
 FenceTable::Records::iterator FenceTable::learn(const wire::FenceKey& key,
                                                 const std::vector<NodeIndex>& nodes) {
@@ -110,6 +127,7 @@ FenceTable::Records::iterator FenceTable::learn(const wire::FenceKey& key,
     find_awaited(record);
     for (const NodeIndex node : lost_)
         cut(record, node);
+    leave_out_excused(record);
     if (failed_ && !record.ended) record.ended = failed_;
     return at;
 }
@@ -143,9 +161,32 @@ void FenceTable::cut(Record& record, NodeIndex lost) const {
     if (harmed && !record.ended) record.ended = status::lost_connection;
 }
 
+bool FenceTable::has_members_below(const Record& record, NodeIndex hop) const {
+    const auto is_member = [&](NodeIndex node) {
+        return takes_part(record.nodes, node) && !excused_.contains(node);
+    };
+    if (hop == self_) return is_member(self_);
+    return std::ranges::any_of(wire::tree_subtree(hop, static_cast<NodeIndex>(nodes_)), is_member);
+}
+
+// A child that is left out may never have heard of the fence: it is owed no result.
+void FenceTable::leave_out_excused(Record& record) const {
+    if (excused_.empty()) return;
+    std::erase_if(record.awaited, [&](NodeIndex hop) {
+        if (has_members_below(record, hop)) return false;
+        std::erase(record.owed, hop);
+        return true;
+    });
+}
+
 void FenceTable::part_in(Records::iterator at, NodeIndex from, FenceActions& actions) {
+    at->second.awaited.erase(from);
+    settle(at, actions);
+}
+
+// Whether all parts are in, or it has ended, and what follows from that.
+void FenceTable::settle(Records::iterator at, FenceActions& actions) {
     Record& record = at->second;
-    record.awaited.erase(from);
     if (record.ended) return end(at, {}, actions);
     if (!record.awaited.empty()) return;
     Bytes blob = std::exchange(record.blob, {});

@@ -50,6 +50,10 @@ public:
     FenceActions node_lost(NodeIndex node);
     FenceActions fail_all(int status);  // the job failed
 
+    // No rank is left on that node, and the job goes on: fences do without it. Every node of the
+    // job has to hear of it.
+    FenceActions excuse(NodeIndex node);
+
     std::size_t size() const noexcept { return records_.size(); }  // fences under way
 
 private:
@@ -70,7 +74,10 @@ private:
     Records::iterator learn(const wire::FenceKey& key, const std::vector<NodeIndex>& nodes);
     void find_awaited(Record& record) const;
     void cut(Record& record, NodeIndex lost) const;
+    bool has_members_below(const Record& record, NodeIndex hop) const;
+    void leave_out_excused(Record& record) const;
     void part_in(Records::iterator at, NodeIndex from, FenceActions& actions);
+    void settle(Records::iterator at, FenceActions& actions);
     void end(Records::iterator at, Bytes blob, FenceActions& actions);
     void end_all_ended(FenceActions& actions);
 
@@ -78,7 +85,7 @@ private:
     std::size_t nodes_;
     Records records_;
     std::map<std::uint64_t, std::uint32_t> arrivals_;  // per member list
-    std::set<NodeIndex> lost_;
+    std::set<NodeIndex> lost_, excused_;
     std::optional<int> failed_;
 };
 

@@ -62,6 +62,11 @@ constexpr std::array table{
     MessageTraits{files_wanted,       "FilesWanted",        control, true,   1 * MiB},
     MessageTraits{file_data,          "FileData",           background, true, 64 * KiB + 64},
     MessageTraits{file_credit,        "FileCredit",         control, true,   64},
+    MessageTraits{get_state,          "GetState",           control, true,   64},
+    MessageTraits{node_state,         "NodeState",          bulk,    true,  64 * KiB, 0,       17 * KiB},
+    MessageTraits{start_progress,     "StartProgress",      control, true,   64},
+    MessageTraits{rank_failed,        "RankFailed",         control, true,   8 * KiB},
+    MessageTraits{ranks_gone,         "RanksGone",          control, true,  64 * KiB, 16},
 };
 // clang-format on
 

@@ -75,8 +75,13 @@ enum class MessageType : std::uint16_t {
     files_wanted,
     file_data,
     file_credit,
+    get_state,
+    node_state,
+    start_progress,
+    rank_failed,
+    ranks_gone,
 };
-inline constexpr auto message_type_max = MessageType::file_credit;
+inline constexpr auto message_type_max = MessageType::ranks_gone;
 
 // Frames of a higher class overtake those of a lower one on a link; within a class order holds. A
 // node's last word is bulk: it may not overtake the output before it. Files go when all else has.

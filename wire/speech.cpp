@@ -9,8 +9,9 @@ namespace {
 
 using enum MessageType;
 
-constexpr std::array of_clients{hello, goodbye,   submit_job, list_hosts, examine_hosts, credit,
-                                input, input_end, signal,     end_job,    job_closed,    file_data};
+constexpr std::array of_clients{hello,      goodbye,   submit_job, list_hosts, examine_hosts,
+                                credit,     input,     input_end,  signal,     end_job,
+                                job_closed, file_data, get_state};
 // Besides the messages of jobs.
 constexpr std::array of_daemons{hello,    goodbye,    node_info, get_topology,
                                 topology, get_health, health,    beat};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherd/environment.hpp"
 
+#include "wire/contact_uri.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 
@@ -93,20 +94,8 @@ std::string address_of(const wire::JobNode& node) {
     return node.address.empty() ? "127.0.0.1" : node.address;
 }
 
-// As Open MPI 4 numbers them: the daemons' job is the family, that of the ranks the next number.
-std::uint64_t job_family(const wire::LaunchJob& launch) {
-    return (launch.job % 0xfffe + 1) << 16;  // 16 bits, neither 0 nor all ones
-}
-
-// "JOB.VPID;tcp://ADDRESS:PORT": Open MPI 4.1.4 takes a rank without it for a job of its own, of
-// size 1. It parses the text and connects nowhere; other programs read the first node's address.
-std::string open_mpi_uri(const NodeEnvironment& node, wire::NodeIndex of) {
-    const wire::JobNode& there = node.launch.nodes.at(of);
-    const bool is_v6 = there.address.find(':') != std::string::npos;
-    const std::string address = address_of(there);
-    return std::to_string(job_family(node.launch)) + '.' + std::to_string(of) + ';' +
-           (is_v6 ? "tcp6://[" + address + ']' : "tcp://" + address) + ':' +
-           std::to_string(there.port == 0 ? 1 : there.port);
+std::string uri_of(const NodeEnvironment& node, wire::NodeIndex of) {
+    return wire::contact_uri(node.launch.job, node.launch.nodes, of);
 }
 
 void set_apps(Variables& variables, const wire::LaunchJob& launch, const RankPlace& place) {
@@ -133,12 +122,14 @@ void set_apps(Variables& variables, const wire::LaunchJob& launch, const RankPla
 void set_open_mpi4(Variables& variables, const NodeEnvironment& node, const RankPlace& place) {
     const wire::LaunchJob& launch = node.launch;
     variables.set("OMPI_MCA_orte_num_nodes", launch.nodes.size());
-    variables.set("OMPI_MCA_orte_hnp_uri", open_mpi_uri(node, 0));
-    variables.set("OMPI_MCA_orte_local_daemon_uri", open_mpi_uri(node, node.node));
+    // Open MPI 4.1.4 takes a rank without them for a job of its own, of size 1. It parses them and
+    // connects nowhere; other programs read the first node's address.
+    variables.set("OMPI_MCA_orte_hnp_uri", uri_of(node, 0));
+    variables.set("OMPI_MCA_orte_local_daemon_uri", uri_of(node, node.node));
     variables.set("OMPI_MCA_orte_ess_num_procs", wire::rank_count(launch.runs));
     variables.set("OMPI_MCA_orte_ess_node_rank", place.local_rank);
     variables.set("OMPI_MCA_orte_app_num", place.app);
-    variables.set("OMPI_MCA_ess_base_jobid", job_family(launch) + 1);
+    variables.set("OMPI_MCA_ess_base_jobid", wire::contact_number(launch.job) + 1);
     variables.set("OMPI_MCA_ess_base_vpid", place.rank);
     variables.set("OMPI_MCA_initial_wdir", launch.apps.at(place.app).workdir);
 }

@@ -38,6 +38,8 @@ int exit_code_of(const wire::Failure& failure) {
         return code::reader_gone;
     case lease_expired:
         return code::daemon_lost;
+    case timed_out:
+        return code::timed_out;
     }
     return EXIT_FAILURE;
 }

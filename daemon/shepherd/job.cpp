@@ -50,6 +50,11 @@ wire::StartRanks checked(wire::StartRanks start) {
     return start;
 }
 
+template <class Report>
+void tell_vrun(const Order& order, Mail& mail) {
+    if (const auto* report = std::get_if<Report>(&order)) mail.to_vrun(*report);
+}
+
 }  // namespace
 
 Job::Job(Surroundings around, wire::StartRanks start)
@@ -69,6 +74,7 @@ Job::Job(Surroundings around, wire::StartRanks start)
       starter_{{start_, around.server, pmi_, io_, ranks_, preload_,
                 [this](wire::NodeNotice notice) { notify(std::move(notice)); }},
                around.guarded.rank_oom_score_adj},
+      states_{around.loop, ranks_, local_, mail_},
       starts_{start_.node, start_.launch.nodes.size()},
       dones_{start_.node, start_.launch.nodes.size()},
       lease_{Lease::Clock::now(), std::chrono::milliseconds{start_.launch.lease_ms}},
@@ -100,6 +106,7 @@ asio::awaitable<void> Job::run() {
     co_await settled_.wait();
     co_await swept_.wait();
     co_await ranks_.all_reaped();
+    co_await states_.finish();
     co_await clean_up();
     report_done(mail_.self(), std::vector{mail_.self()});
     co_await over_.wait();
@@ -298,7 +305,10 @@ void Job::obey(Orders orders) {
             clock_.note(Milestone::running);
             mail_.to_vrun(*started);
         }
-        if (const auto* failed = std::get_if<wire::JobFailed>(&order)) mail_.to_vrun(*failed);
+        if (const auto* gone = std::get_if<wire::RanksGone>(&order)) wireup_.on_ranks_gone(*gone);
+        tell_vrun<wire::StartProgress>(order, mail_);
+        tell_vrun<wire::RankFailed>(order, mail_);
+        tell_vrun<wire::JobFailed>(order, mail_);
         if (auto* ended = std::get_if<wire::JobEnded>(&order)) {
             ended->times = clock_.times();
             mail_.to_vrun(*ended);
@@ -328,15 +338,6 @@ asio::awaitable<void> Job::give_up_orphans() {
     asio::steady_timer timer{around_.loop, orphan_wait};
     co_await timer.async_wait(asio::use_awaitable);
     obey(ruler_->give_up_orphans());
-}
-
-// Without the root's orders: this node and those below it.
-void Job::end_subtree(const wire::Failure& cause) {
-    wire::EndJob end;
-    end.mode = EndMode::sweep;
-    end.cause = cause;
-    mail_.to_children(end);
-    apply(end);
 }
 
 }  // namespace vrun::shepherd

@@ -14,6 +14,7 @@
 #include "daemon/shepherd/preload.hpp"
 #include "daemon/shepherd/rank_starter.hpp"
 #include "daemon/shepherd/ruler.hpp"
+#include "daemon/shepherd/state_teller.hpp"
 #include "daemon/shepherd/tree_merge.hpp"
 #include "daemon/shepherd/wireup.hpp"
 #include "process/log.hpp"
@@ -51,7 +52,9 @@ public:
     void on_log(const pmix::Log& log);
 
     // Whether the pid is one that somebody here waits for.
-    bool owns(pid_t pid) const noexcept { return sweeping_ || ranks_.owns(pid); }
+    bool owns(pid_t pid) const noexcept {
+        return sweeping_ || ranks_.owns(pid) || states_.owns(pid);
+    }
     // False: the process has to be left by _exit; the guard does the rest.
     bool is_reusable() const noexcept { return is_reusable_; }
 
@@ -98,6 +101,7 @@ private:
     Ranks ranks_;
     Preload preload_;
     RankStarter starter_;
+    StateTeller states_;
     std::optional<Ruler> ruler_;  // of the root
     TreeMerge starts_;
     TreeMerge dones_;

@@ -68,6 +68,10 @@ void Job::hear_report(const wire::Message& message) {
         mail_.to_children(signal);
         return ranks_.signal(signal.number);
     }
+    case MessageType::ranks_gone:
+        return wireup_.on_ranks_gone(body_of<wire::RanksGone>(message));
+    case MessageType::get_state:
+        return states_.tell(body_of<wire::GetState>(message));
     case MessageType::start_failed:
         if (ruler_) obey(ruler_->start_failed(body_of<wire::StartFailed>(message)));
         return;
@@ -119,6 +123,15 @@ void Job::hear_loss(const wire::NodeLost& lost, NodeIndex from) {
     cause.kind = wire::FailureKind::node_lost;
     cause.node = lost.node;
     end_subtree(cause);
+}
+
+// Without the root's orders: this node and those below it.
+void Job::end_subtree(const wire::Failure& cause) {
+    wire::EndJob end;
+    end.mode = wire::EndMode::sweep;
+    end.cause = cause;
+    mail_.to_children(end);
+    apply(end);
 }
 
 }  // namespace vrun::shepherd

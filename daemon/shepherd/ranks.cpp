@@ -14,7 +14,9 @@ Ranks::Ranks(asio::any_io_executor loop, OnExited on_exited)
 std::optional<Error> Ranks::start(wire::Rank rank, process::ChildPlan plan) {
     Result<process::Child> child = spawner_.spawn(std::move(plan));
     if (!child) return child.error();
-    ranks_.emplace(rank, Local{std::move(*child)});
+    const wire::RankState state{
+        .rank = rank, .phase = wire::RankPhase::running, .pid = child->pid()};
+    ranks_.emplace(rank, Local{std::move(*child), state});
     ++running_;
     tasks_.spawn("rank " + std::to_string(rank), watch(rank));
     return std::nullopt;
@@ -24,21 +26,36 @@ asio::awaitable<void> Ranks::watch(wire::Rank rank) {
     Local& local = ranks_.at(rank);
     const process::ExitStatus status = co_await local.child.wait();
     --running_;
-    wire::RankExited exited{.rank = rank, .signaled = false, .code = 0, .mid_mpi = local.in_mpi};
+    const bool is_in_mpi = local.state.phase == wire::RankPhase::in_mpi;
+    wire::RankExited exited{.rank = rank, .signaled = false, .code = 0, .mid_mpi = is_in_mpi};
     if (const auto* normal = std::get_if<process::Exited>(&status)) exited.code = normal->code;
     if (const auto* killed = std::get_if<process::Signaled>(&status)) {
         exited.signaled = true;
         exited.code = killed->signal;
     }
+    local.state.phase = exited.signaled ? wire::RankPhase::killed : wire::RankPhase::exited;
+    local.state.code = exited.code;
     on_exited_(exited);
 }
 
 void Ranks::entered_mpi(wire::Rank rank) {
-    if (const auto found = ranks_.find(rank); found != ranks_.end()) found->second.in_mpi = true;
+    set_phase(rank, wire::RankPhase::in_mpi);
 }
 
 void Ranks::left_mpi(wire::Rank rank) {
-    if (const auto found = ranks_.find(rank); found != ranks_.end()) found->second.in_mpi = false;
+    set_phase(rank, wire::RankPhase::finalized);
+}
+
+// What libpmix says of a rank may come after its end.
+void Ranks::set_phase(wire::Rank rank, wire::RankPhase phase) {
+    const auto found = ranks_.find(rank);
+    if (found != ranks_.end() && found->second.state.phase < wire::RankPhase::exited)
+        found->second.state.phase = phase;
+}
+
+wire::RankState Ranks::state_of(wire::Rank rank) const {
+    const auto found = ranks_.find(rank);
+    return found == ranks_.end() ? wire::RankState{.rank = rank} : found->second.state;
 }
 
 void Ranks::signal(int number) {

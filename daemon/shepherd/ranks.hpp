@@ -7,6 +7,7 @@
 #include "process/spawner.hpp"
 #include "wire/base/task_group.hpp"
 #include "wire/messages/end.hpp"
+#include "wire/messages/state.hpp"
 
 #include <functional>
 #include <map>
@@ -31,6 +32,7 @@ public:
     void signal(int number);
 
     bool owns(pid_t pid) const noexcept;
+    wire::RankState state_of(wire::Rank rank) const;
     std::size_t running() const noexcept { return running_; }
 
     // Completes when every rank that was started is reaped. One caller, after the last start().
@@ -39,10 +41,11 @@ public:
 private:
     struct Local {
         process::Child child;
-        bool in_mpi = false;
+        wire::RankState state = {};
     };
 
     asio::awaitable<void> watch(wire::Rank rank);
+    void set_phase(wire::Rank rank, wire::RankPhase phase);
 
     process::Spawner spawner_;
     OnExited on_exited_;

@@ -28,7 +28,9 @@ int pressure_of(const wire::EndJob& end) {
 Ruler::Ruler(const wire::LaunchJob& launch)
     : runs_{launch.runs},
       exited_(wire::rank_count(launch.runs), false),
-      ranks_left_{exited_.size()} {
+      ranks_left_{exited_.size()},
+      tolerance_{launch.tolerance},
+      shows_progress_{launch.shows_progress} {
     for (const wire::JobNode& node : launch.nodes)
         nodes_.push_back({.name = node.name});
     for (const wire::RankRun& run : runs_)
@@ -40,6 +42,9 @@ Orders Ruler::ranks_started(std::span<const NodeIndex> nodes) {
         if (node < nodes_.size()) nodes_[node].started = true;
     if (std::ranges::all_of(nodes_, &Node::started) && advance(Event::all_started))
         orders_.push_back(wire::JobStarted{});
+    if (shows_progress_ && state_ == State::launching)
+        orders_.push_back(wire::StartProgress{
+            static_cast<std::uint32_t>(std::ranges::count(nodes_, true, &Node::started))});
     return take();
 }
 
@@ -67,11 +72,12 @@ Orders Ruler::rank_exited(const wire::RankExited& exited) {
         --ranks_left_;
     }
     if (exited.signaled)
-        fail(failure_of_rank(FailureKind::signaled, exited.rank, exited.code), Event::failed, {});
+        fail_rank(failure_of_rank(FailureKind::signaled, exited.rank, exited.code));
     else if (exited.code != 0)
-        fail(failure_of_rank(FailureKind::exited, exited.rank, exited.code), Event::failed, {});
+        fail_rank(failure_of_rank(FailureKind::exited, exited.rank, exited.code));
     else if (exited.mid_mpi)
-        fail(failure_of_rank(FailureKind::not_finalized, exited.rank, 0), Event::failed, {});
+        fail_rank(failure_of_rank(FailureKind::not_finalized, exited.rank, 0));
+    tell_of_gone_ranks(run->node);
     settle();
     return take();
 }
@@ -179,6 +185,24 @@ void Ruler::fail(wire::Failure failure, Event event, wire::EndJob end) {
     order(std::move(end));
 }
 
+void Ruler::fail_rank(wire::Failure failure) {
+    const bool has_exited = failure.kind == FailureKind::exited;
+    const wire::Verdict verdict = has_exited ? tolerance_.exited : tolerance_.died;
+    if (verdict == wire::Verdict::ends) return fail(std::move(failure), Event::failed, {});
+    if (state_ != State::launching && state_ != State::running) return;
+    failure = with_exit_code(std::move(failure));
+    if (verdict == wire::Verdict::counts && counted_code_ == 0) counted_code_ = failure.exit_code;
+    nodes_[failure.node].has_failures = true;
+    orders_.push_back(wire::RankFailed{std::move(failure)});
+}
+
+// Where all ranks ended well nobody waits for them any more.
+void Ruler::tell_of_gone_ranks(NodeIndex node) {
+    const bool goes_on = state_ == State::launching || state_ == State::running;
+    if (!goes_on || ranks_left_ == 0 || nodes_[node].ranks_left > 0) return;
+    if (nodes_[node].has_failures) orders_.push_back(wire::RanksGone{{node}});
+}
+
 // The nodes act on the kind of the cause; its words are for vrun, which has them from JobFailed.
 void Ruler::order(wire::EndJob end) {
     if (end.mode != EndMode::sweep) pressure_ = pressure_of(end);
@@ -191,7 +215,9 @@ void Ruler::settle() {
     if (state_ < State::draining && ranks_left_ == 0) begin_sweep();
     if (state_ != State::draining) return;
     if (std::ranges::any_of(nodes_, &Node::is_awaited) || !advance(Event::all_done)) return;
-    orders_.push_back(wire::JobEnded{exit_code_of(failure_), failure_, lost_nodes()});
+    const bool went_well = failure_.kind == FailureKind::none;
+    const int code = went_well ? counted_code_ : exit_code_of(failure_);
+    orders_.push_back(wire::JobEnded{code, failure_, lost_nodes()});
 }
 
 // Ranks may all have ended before the merged RanksStarted came up: they did start.

@@ -8,6 +8,7 @@
 #include "daemon/shepherd/job_state.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/messages/launch.hpp"
+#include "wire/messages/state.hpp"
 
 #include <chrono>
 #include <span>
@@ -17,8 +18,10 @@
 
 namespace vrun::shepherd {
 
-// JobStarted, JobFailed and JobEnded are for vrun, each once; EndJob is for every node.
-using Order = std::variant<wire::JobStarted, wire::JobFailed, wire::EndJob, wire::JobEnded>;
+// JobStarted, JobFailed and JobEnded are for vrun, each once, StartProgress and RankFailed as often
+// as there is something to tell; EndJob and RanksGone are for every node.
+using Order = std::variant<wire::StartProgress, wire::JobStarted, wire::RankFailed, wire::JobFailed,
+                           wire::RanksGone, wire::EndJob, wire::JobEnded>;
 using Orders = std::vector<Order>;
 
 inline constexpr std::chrono::milliseconds orphan_wait{2'000};  // it sees the loss a beat later
@@ -59,12 +62,15 @@ private:
         bool done = false;
         bool lost = false;
         bool orphaned = false;
+        bool has_failures = false;  // that did not end the job
 
         bool is_awaited() const noexcept { return !done && !lost; }
     };
 
     bool advance(Event event);
     void fail(wire::Failure failure, Event event, wire::EndJob end);
+    void fail_rank(wire::Failure failure);
+    void tell_of_gone_ranks(wire::NodeIndex node);
     wire::Failure failure_of_node(wire::NodeIndex node, std::string text) const;
     void order(wire::EndJob end);  // in place of one already in the list
     void settle();
@@ -79,8 +85,11 @@ private:
     std::vector<bool> exited_;  // by rank
     std::uint64_t ranks_left_ = 0;
     State state_ = State::launching;
-    wire::Failure failure_;  // the first
-    int pressure_ = 0;       // of the strongest EndJob so far
+    wire::Failure failure_;  // the first that ends the job
+    wire::Tolerance tolerance_;
+    bool shows_progress_ = false;
+    int counted_code_ = 0;  // of the first failure that did not end it, and counts
+    int pressure_ = 0;      // of the strongest EndJob so far
     Orders orders_;
 };
 

@@ -132,6 +132,12 @@ void Wireup::on_reply(wire::ModexReply reply) {
         std::move(waiting).fail(reply.status);
 }
 
+void Wireup::on_ranks_gone(const wire::RanksGone& gone) {
+    mail_.to_children(gone);
+    for (const NodeIndex node : gone.nodes)
+        if (node < launch_.nodes.size()) apply(fences_.excuse(node));
+}
+
 void Wireup::lose(NodeIndex node) {
     apply(fences_.node_lost(node));
     for (auto at = asked_.begin(); at != asked_.end();) {

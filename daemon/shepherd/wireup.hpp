@@ -10,6 +10,7 @@
 #include "pmix/fence_table.hpp"
 #include "pmix/server.hpp"
 #include "wire/base/task_group.hpp"
+#include "wire/messages/tolerance.hpp"
 #include "wire/messages/wireup.hpp"
 
 namespace vrun::shepherd {
@@ -32,7 +33,8 @@ public:
     void on_request(wire::NodeIndex from, wire::ModexRequest request);
     void on_reply(wire::ModexReply reply);
 
-    void lose(wire::NodeIndex node);  // fails what cannot be answered without it
+    void on_ranks_gone(const wire::RanksGone& gone);  // passed on to the children
+    void lose(wire::NodeIndex node);                  // fails what cannot be answered without it
 
     // Fails all that waits and ends; before the server forgets the job.
     asio::awaitable<void> finish();

@@ -43,6 +43,16 @@ private:
             return "neither a rank nor 'all' nor 'none'";
         case OptionErrc::not_an_export:
             return "no such set of variables; there is 'torch'";
+        case OptionErrc::not_a_time:
+            return "not a number of seconds, nor HOURS:MINUTES:SECONDS";
+        case OptionErrc::not_a_signal:
+            return "no such signal; as in USR1,SIGWINCH,34";
+        case OptionErrc::signal_not_forwarded:
+            return "cannot be passed on: vrun acts on it itself, or nobody can catch it";
+        case OptionErrc::not_a_runtime_option:
+            return "not known, or short for several; 'vrun --help runtime-options' lists them";
+        case OptionErrc::not_done_here:
+            return "vrun starts no process again, by no other program, and waits for no debugger";
         case OptionErrc::no_program:
             return "name what to run, as in 'vrun -n 4 ./program'";
         case OptionErrc::no_program_here:

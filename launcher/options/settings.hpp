@@ -4,6 +4,7 @@
 // read it. A new option is a field here and a row in one of the tables.
 #pragma once
 
+#include "launcher/life_settings.hpp"
 #include "launcher/output_style.hpp"
 #include "wire/messages/submit.hpp"
 
@@ -83,6 +84,7 @@ struct Settings {
     std::vector<ParameterFile> parameter_files;  // have been read into `environment`
     bool display_environment = false;
     OutputSettings output;
+    LifeSettings life;
     wire::Streams streams;
     std::optional<std::string> socket;
     bool quiet = false;

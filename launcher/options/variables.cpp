@@ -11,6 +11,7 @@ using enum Meaning;
 
 // clang-format off
 constexpr std::array variables{
+    LauncherVariable{"MPIEXEC_TIMEOUT", "timeout", number},
     LauncherVariable{"HYDRA_HOST_FILE", "default-hostfile"},
     LauncherVariable{"I_MPI_HYDRA_HOST_FILE", "default-hostfile"},
     LauncherVariable{"I_MPI_PERHOST", "ppn", number},

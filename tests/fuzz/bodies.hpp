@@ -13,7 +13,9 @@
 #include "wire/messages/notice.hpp"
 #include "wire/messages/preload.hpp"
 #include "wire/messages/session.hpp"
+#include "wire/messages/state.hpp"
 #include "wire/messages/submit.hpp"
+#include "wire/messages/tolerance.hpp"
 #include "wire/messages/wireup.hpp"
 
 #include <tuple>
@@ -41,7 +43,8 @@ using Bodies =
                wire::JobFailed, wire::Beat, wire::Lease, wire::NodeLost, wire::NodeDone,
                wire::JobEnded, wire::JobClosed, wire::ListHosts, wire::HostList, wire::NodeNotice,
                wire::GetHealth, wire::Health, wire::ExamineHosts, wire::Examination,
-               wire::FilesWanted, wire::FileData, wire::FileCredit>;
+               wire::FilesWanted, wire::FileData, wire::FileCredit, wire::GetState, wire::NodeState,
+               wire::StartProgress, wire::RankFailed, wire::RanksGone>;
 
 inline constexpr std::size_t body_count = std::tuple_size_v<Bodies>;
 

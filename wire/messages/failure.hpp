@@ -30,9 +30,10 @@ enum class FailureKind : std::uint8_t {
     cancelled,      // vrun was told to end; code: the signal, or 0
     client_gone,    // vrun ended, or its reader did
     lease_expired,
+    timed_out,  // --timeout, --spawn-timeout
 };
 constexpr bool valid(FailureKind kind) {
-    return kind <= FailureKind::lease_expired;
+    return kind <= FailureKind::timed_out;
 }
 
 struct Failure {

@@ -24,6 +24,8 @@ struct LaunchJob {
     std::vector<ResourceLimit> limits;
     Streams streams;
     std::uint32_t universe = 0;  // as in SubmitJob
+    Tolerance tolerance;
+    bool shows_progress = false;
     std::uint32_t lease_ms = 10'000;
     std::uint32_t window = 0;  // bytes of output credit per node and stream, at the start
     std::vector<PreloadFile> files;
@@ -31,7 +33,7 @@ struct LaunchJob {
     template <class Archive>
     void serialize(Archive& archive) {
         archive(job, identity, controller, nodes, runs, apps, environment, umask, limits, streams,
-                universe, lease_ms, window, files);
+                universe, tolerance, shows_progress, lease_ms, window, files);
     }
 };
 

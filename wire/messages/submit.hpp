@@ -8,6 +8,7 @@
 #include "wire/message_type.hpp"
 #include "wire/messages/placement.hpp"
 #include "wire/messages/preload.hpp"
+#include "wire/messages/tolerance.hpp"
 
 #include <cstdint>
 #include <string>
@@ -90,11 +91,13 @@ struct SubmitJob {
     Streams streams;
     std::uint32_t universe = 0;  // MPI_UNIVERSE_SIZE; 0: the slots of the nodes
     std::vector<PreloadFile> files;
+    Tolerance tolerance;
+    bool shows_progress = false;  // wants Progress and StartProgress
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(apps, host_words, host_files, placement, display, plan_only, environment, umask,
-                limits, streams, universe, files);
+                limits, streams, universe, files, tolerance, shows_progress);
     }
 };
 

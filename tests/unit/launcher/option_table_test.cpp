@@ -33,13 +33,14 @@ constexpr std::array stock{
           "enable-instant-on-support fwd-mpirun-port use-regexp cf cartofile xml xml-file q quiet "
           "tag-output timestamp-output output-filename merge-stderr-to-stdout stdin "
           "s preload-binary preload-files preload-files-dest-dir "
-          "v verbose V version h help"},
+          "timeout report-state-on-timeout get-stack-traces enable-recovery continuous report-pid "
+          "report-uri show-progress v verbose V version h help"},
     Stock{openmpi5,
           "add-host add-hostfile display dvm-uri set-env unset-env prepend-env append-env prtemca "
           "pmixmca gpmixmca omca gomca soft arch file memory-alloc-kinds pset gpu-support "
           "display-comm display-comm-finalize initial-errhandler stop-on-exec stop-in-init "
           "stop-in-app output stream-buffering singleton keepalive set-sid daemonize no-ready-msg "
-          "tmpdir"},
+          "tmpdir spawn-timeout runtime-options rto forward-signals with-ft"},
     Stock{hydra,
           "n np ppn f hostfile machinefile hosts host hostlist machine machines machinelist genv "
           "genvlist genvnone genvall env envlist envnone envall wdir path configfile usize "
@@ -47,6 +48,7 @@ constexpr std::array stock{
           "gpu-subdevs-per-proc topolib launcher launcher-exec bootstrap bootstrap-exec enable-x "
           "disable-x rmk demux profile iface nameserver print-all-exitcodes "
           "prepend-rank l prepend-pattern outfile-pattern errfile-pattern enable-auto-cleanup "
+          "disable-auto-cleanup "
           "disable-hostname-propagation enable-hostname-propagation "
           "order-nodes localhost hybrid-hosts pmi-port memory-alloc-kinds verbose v version info "
           "help h"},

@@ -66,6 +66,11 @@ public:
         for (NodeIndex node = 0; node < count(); ++node)
             later([this, node, lost] { act(node, tables_[node].node_lost(lost)); });
     }
+    // Its ranks are gone, the node itself is not; sooner or later each is told.
+    void excuse(NodeIndex idle) {
+        for (NodeIndex node = 0; node < count(); ++node)
+            later([this, node, idle] { act(node, tables_[node].excuse(idle)); });
+    }
     void fail(NodeIndex node) { act(node, tables_[node].fail_all(status::job_aborted)); }
     void time_out(NodeIndex node) { act(node, tables_[node].time_out(waiting_.at(node))); }
 
@@ -231,6 +236,34 @@ TEST_P(FenceTableOf, FailsWhatIsUnderWayAndWhatComesAfterTheJobFailed) {
         EXPECT_EQ(job.ended(node).back().status, status::job_aborted);
     }
     EXPECT_EQ(job.records(), 0u);
+}
+
+TEST_P(FenceTableOf, DoesWithoutNodesThatHaveNoRankLeft) {
+    std::mt19937 random{13};
+    for (unsigned seed = 0; seed < 8; ++seed) {
+        Job job{GetParam(), seed};
+        const std::vector<NodeIndex> gone = drawn(job.count(), random);
+        const auto is_gone = [&](NodeIndex node) { return std::ranges::binary_search(gone, node); };
+        const FenceMembers some{2, drawn(job.count(), random)};
+        std::vector<NodeIndex> left;
+        for (NodeIndex node = 0; node < job.count(); ++node) {
+            const bool in_some = std::ranges::binary_search(some.nodes, node);
+            if (is_gone(node)) continue;
+            left.push_back(node);
+            job.enter(node, in_some ? std::vector{everyone(), some, everyone()}
+                                    : std::vector{everyone(), everyone()});
+        }
+        for (const NodeIndex node : gone)
+            job.later([&job, node] { job.excuse(node); });
+        job.run();
+        for (const NodeIndex node : left) {
+            EXPECT_FALSE(job.waits(node)) << node << " of " << job.count();
+            ASSERT_GE(job.ended(node).size(), 2u);
+            for (const wire::FenceResult& result : job.ended(node))
+                EXPECT_EQ(result.status, status::success);
+            EXPECT_EQ(nodes_in(job.ended(node).front().blob), left);
+        }
+    }
 }
 
 TEST(FenceTable, FailsForThoseWhoWaitThoughAnotherNodeNeverCame) {

@@ -39,6 +39,7 @@ constexpr Row rows[] = {
     {"ReaderGone", client_gone, 0, 0, 141},
     {"OutputFailed", client_gone, 0, 74, 74},
     {"LeaseExpired", lease_expired, 0, 0, 122},
+    {"TimeIsOver", timed_out, 0, 0, 110},
 };
 
 class ExitCode : public testing::TestWithParam<Row> {};

@@ -4,6 +4,7 @@
 #include "sample_job.hpp"
 
 #include <gtest/gtest.h>
+#include <array>
 #include <numeric>
 
 namespace vrun::shepherd {
@@ -19,13 +20,16 @@ using wire::Rank;
 class Court {
 public:
     explicit Court(NodeIndex nodes = 2, std::uint32_t ranks_each = 2)
-        : ruler{sample_job(nodes, ranks_each)} {}
+        : Court{sample_job(nodes, ranks_each)} {}
+    explicit Court(const wire::LaunchJob& job) : ruler{job} {}
 
     void all_start(NodeIndex nodes = 2) {
         std::vector<NodeIndex> all(nodes);
         std::iota(all.begin(), all.end(), NodeIndex{0});
         hear(ruler.ranks_started(all));
     }
+    void start(std::vector<NodeIndex> nodes) { hear(ruler.ranks_started(nodes)); }
+    void ends_as(const wire::RankExited& exited) { hear(ruler.rank_exited(exited)); }
     void exits(Rank rank, int code = 0, bool mid_mpi = false) {
         hear(
             ruler.rank_exited({.rank = rank, .signaled = false, .code = code, .mid_mpi = mid_mpi}));
@@ -57,6 +61,9 @@ public:
     std::vector<wire::Failure> failures;
     std::vector<wire::EndJob> ends;
     std::vector<wire::JobEnded> ended;
+    std::vector<wire::Failure> borne;  // that did not end the job
+    std::vector<NodeIndex> without_ranks;
+    std::vector<std::uint32_t> progress;
 
 private:
     void hear(Orders orders) {
@@ -65,6 +72,11 @@ private:
             if (auto* failed = std::get_if<wire::JobFailed>(&order))
                 failures.push_back(failed->failure);
             if (auto* end = std::get_if<wire::EndJob>(&order)) ends.push_back(*end);
+            if (auto* one = std::get_if<wire::RankFailed>(&order)) borne.push_back(one->failure);
+            if (auto* gone = std::get_if<wire::RanksGone>(&order))
+                without_ranks.insert(without_ranks.end(), gone->nodes.begin(), gone->nodes.end());
+            if (auto* part = std::get_if<wire::StartProgress>(&order))
+                progress.push_back(part->nodes);
             if (auto* last = std::get_if<wire::JobEnded>(&order)) ended.push_back(*last);
         }
     }
@@ -101,6 +113,124 @@ TEST(Ruler, StartsOnceAllNodesHaveStarted) {
     EXPECT_TRUE(court.ruler.ranks_started(std::vector<NodeIndex>{0, 2}).empty());
     EXPECT_EQ(court.ruler.ranks_started(std::vector<NodeIndex>{1}).size(), 1u);
     EXPECT_TRUE(court.ruler.ranks_started(std::vector<NodeIndex>{0, 1, 2}).empty());
+}
+
+TEST(Ruler, TellsHowTheStartGoesWhenAsked) {
+    wire::LaunchJob job = sample_job(3, 1);
+    job.shows_progress = true;
+    Court court{job};
+    court.start({0});
+    court.start({2});
+    EXPECT_EQ(court.progress, (std::vector<std::uint32_t>{1, 2}));
+    court.start({1});
+    EXPECT_EQ(court.progress.size(), 2u);
+    EXPECT_EQ(court.started, 1);
+}
+
+using enum wire::Verdict;
+
+// Rank 1 of four fails, on node 0; rank 0, beside it, goes on.
+struct TolerantJob {
+    const char* what;
+    wire::Tolerance tolerance;
+    wire::RankExited exited;
+    bool goes_on;
+    int exit_code;
+};
+constexpr wire::RankExited returned_3{.rank = 1, .signaled = false, .code = 3};
+constexpr wire::RankExited was_killed{.rank = 1, .signaled = true, .code = 9};
+constexpr wire::RankExited unfinished{.rank = 1, .signaled = false, .code = 0, .mid_mpi = true};
+constexpr wire::RankExited well{.rank = 1, .signaled = false, .code = 0};
+const std::array tolerant_jobs{
+    TolerantJob{"FailedEnds", {ends, ends}, returned_3, false, 3},
+    TolerantJob{"DiedEnds", {ends, ends}, was_killed, false, 137},
+    TolerantJob{"FailedCounts", {counts, counts}, returned_3, true, 3},
+    TolerantJob{"DiedCounts", {counts, counts}, was_killed, true, 137},
+    TolerantJob{"UnfinishedCounts", {counts, counts}, unfinished, true, 1},
+    TolerantJob{"FailedIsForgiven", {forgiven, forgiven}, returned_3, true, 0},
+    TolerantJob{"DiedIsForgiven", {forgiven, forgiven}, was_killed, true, 0},
+    TolerantJob{"UnfinishedIsForgiven", {forgiven, forgiven}, unfinished, true, 0},
+    TolerantJob{"OnlyExitsAreForgiven", {forgiven, ends}, was_killed, false, 137},
+    TolerantJob{"ExitsAreForgiven", {forgiven, ends}, returned_3, true, 0},
+    TolerantJob{"FailedCountsThoughDeathIsForgiven", {counts, forgiven}, returned_3, true, 3},
+    TolerantJob{"DeathIsForgivenThoughFailuresCount", {counts, forgiven}, was_killed, true, 0},
+    TolerantJob{"NothingFailed", {counts, counts}, well, true, 0},
+};
+
+class RulerOf : public testing::TestWithParam<TolerantJob> {};
+INSTANTIATE_TEST_SUITE_P(Jobs, RulerOf, testing::ValuesIn(tolerant_jobs),
+                         [](const auto& row) { return row.param.what; });
+
+TEST_P(RulerOf, JudgesAFailedRank) {
+    const TolerantJob& row = GetParam();
+    wire::LaunchJob job = sample_job(2, 2);
+    job.tolerance = row.tolerance;
+    Court court{job};
+    court.all_start();
+    court.ends_as(row.exited);
+    EXPECT_EQ(court.ends.empty(), row.goes_on);
+    EXPECT_EQ(court.failures.empty(), row.goes_on);
+    const bool has_failed = row.exited.code != 0 || row.exited.mid_mpi;
+    EXPECT_EQ(court.borne.size(), row.goes_on && has_failed ? 1u : 0u);
+    for (const Rank rank : {0, 2, 3})
+        court.exits(rank);
+    court.done({0, 1});
+    ASSERT_EQ(court.ended.size(), 1u);
+    EXPECT_EQ(court.ended[0].exit_code, row.exit_code);
+    EXPECT_EQ(court.ended[0].failure.kind == FailureKind::none, row.goes_on);
+}
+
+wire::LaunchJob forgiving_job(NodeIndex nodes, std::uint32_t ranks_each) {
+    wire::LaunchJob job = sample_job(nodes, ranks_each);
+    job.tolerance = {counts, counts};
+    return job;
+}
+
+TEST(Ruler, CountsTheFirstOfManyFailures) {
+    Court court{forgiving_job(2, 2)};
+    court.all_start();
+    court.exits(2, 5);
+    court.killed(1, 9);
+    court.exits(0, 7);
+    court.exits(3, 0);
+    court.done({0, 1});
+    EXPECT_EQ(court.ended.at(0).exit_code, 5);
+    EXPECT_EQ(court.borne.size(), 3u);
+    EXPECT_EQ(modes(court), std::vector{EndMode::sweep});
+}
+
+TEST(Ruler, TellsWhereNoRankIsLeftOfAJobThatGoesOn) {
+    Court court{forgiving_job(3, 2)};
+    court.all_start(3);
+    court.exits(0, 1);
+    EXPECT_TRUE(court.without_ranks.empty()) << "rank 1 is there";
+    court.exits(1, 0);
+    EXPECT_EQ(court.without_ranks, std::vector<NodeIndex>{0});
+    court.exits(2, 0);
+    court.exits(3, 0);
+    EXPECT_EQ(court.without_ranks.size(), 1u) << "nobody failed on node 1";
+    court.killed(4, 9);
+    court.killed(5, 9);
+    EXPECT_EQ(court.without_ranks.size(), 1u) << "the job is over";
+}
+
+TEST(Ruler, EndsATolerantJobOfWhichMoreThanRanksFails) {
+    const std::array<void (*)(Court&), 4> blows{
+        [](Court& court) { court.aborts(1, 4); }, [](Court& court) { court.loses(1); },
+        [](Court& court) { court.cancel(EndMode::terminate, 2); },
+        [](Court& court) {
+            (void)court.ruler.start_failed(
+                {.node = 1, .error = 2, .exit_code = 127, .sentence = ""});
+        }};
+    for (const auto blow : blows) {
+        Court court{forgiving_job(2, 2)};
+        court.all_start();
+        court.exits(0, 3);
+        blow(court);
+        EXPECT_EQ(court.ruler.state(), State::ending);
+        court.killed(1, 15);
+        EXPECT_EQ(court.borne.size(), 1u) << "what dies when the job ends has not failed";
+    }
 }
 
 TEST(Ruler, SaysStartedOfAJobThatEndsBeforeTheReportIsIn) {

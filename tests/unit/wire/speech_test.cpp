@@ -25,7 +25,7 @@ TEST(Speech, NobodySaysEverything) {
 
 TEST(Speech, OfCallersIsOrdersForTheirOwnJob) {
     for (const MessageType type : {hello, goodbye, submit_job, list_hosts, examine_hosts, credit,
-                                   input, input_end, signal, end_job, job_closed})
+                                   input, input_end, signal, end_job, job_closed, get_state})
         EXPECT_TRUE(may_say(Role::launcher, type)) << traits_of(type).name;
     for (const MessageType type :
          {launch_job, start_ranks, node_lost, fence_result, job_ended, host_list, topology,
