@@ -2,8 +2,8 @@
 #include "daemon/controller.hpp"
 
 #include "daemon/launch_body.hpp"
+#include "daemon/plan_text.hpp"
 #include "daemon/planning.hpp"
-#include "daemon/policy_limits.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
@@ -37,11 +37,13 @@ Membership::OnProgress progress_to(const wire::SubmitJob& request, ClientPointer
 }  // namespace
 
 Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
-                       Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log)
+                       Membership& members, Topologies& topologies, NodeJobs& node_jobs,
+                       Switchboard& switchboard, Log& log)
     : setup_{setup},
       jobs_{jobs},
       peers_{peers},
       members_{members},
+      topologies_{topologies},
       node_jobs_{node_jobs},
       switchboard_{switchboard},
       log_{log},
@@ -104,16 +106,50 @@ asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob r
     auto gathering = hosts_were_named
                          ? members_.gather(std::move(hosts), wanted, progress_to(request, client))
                          : members_.gather(wanted, progress_to(request, client));
-    const Gathered found = co_await std::move(gathering);
+    Gathered found = co_await std::move(gathering);
     if (client->is_gone) co_return;
     if (const auto refusal = refusal_of(found, hosts_were_named))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    auto planned = plan(request, found);
+    if (request.placement.no_local)
+        std::erase_if(found.nodes,
+                      [this](const Node& node) { return node.incarnation == setup_.incarnation; });
+    auto named = chosen_hosts(request);
+    limit_slots(found.nodes, std::get<std::vector<discovery::HostEntry>>(named));
+    co_await place(client, std::move(request), std::move(found));
+}
+
+asio::awaitable<void> Controller::place(ClientPointer client, wire::SubmitJob request,
+                                        Gathered found) {
+    std::vector<process::Machine> machines;
+    if (needs_machines(request.placement) || request.display.topology) {
+        std::vector<wire::Incarnation> nodes;
+        for (const Node& node : found.nodes)
+            nodes.push_back(node.incarnation);
+        auto answers = co_await topologies_.of(std::move(nodes));
+        if (client->is_gone) co_return;
+        if (!answers)
+            co_return refuse(*client, wire::exit_code::node_lost, answers.error().message());
+        machines = std::move(*answers);
+    }
+    auto planned = plan(request, found, machines);
     if (const auto* refusal = std::get_if<wire::JobRefused>(&planned))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    std::vector<std::string> notices = notices_of(found);
-    std::ranges::copy(notices_of_policy(request), std::back_inserter(notices));
-    begin(client, std::get<wire::LaunchJob>(std::move(planned)), std::move(notices));
+    auto& launch = std::get<wire::LaunchJob>(planned);
+    if (show(*client, request, found, machines, launch))
+        begin(client, std::move(launch), notices_of(found));
+}
+
+// Whether the job is to be launched, too.
+bool Controller::show(Client& client, const wire::SubmitJob& request, const Gathered& found,
+                      const std::vector<process::Machine>& machines,
+                      const wire::LaunchJob& launch) {
+    wire::ShownPlan plan;
+    plan.is_all = request.plan_only;
+    if (request.display.allocation) plan.text += allocation_text(found.nodes);
+    if (request.display.topology) plan.text += topology_text(found.nodes, machines);
+    if (request.display.map) plan.text += map_text(launch);
+    if (plan.is_all || !plan.text.empty()) client.link.send(plan);
+    return !plan.is_all;
 }
 
 void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,

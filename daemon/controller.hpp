@@ -7,6 +7,7 @@
 #include "daemon/clients.hpp"
 #include "daemon/membership.hpp"
 #include "daemon/node_jobs.hpp"
+#include "daemon/topologies.hpp"
 
 namespace vrun::daemon {
 
@@ -18,7 +19,8 @@ public:
     };
 
     Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
-               Membership& members, NodeJobs& node_jobs, Switchboard& switchboard, Log& log);
+               Membership& members, Topologies& topologies, NodeJobs& node_jobs,
+               Switchboard& switchboard, Log& log);
 
     // SubmitJob, and a job's messages. Throws std::system_error for what a client may
     // not say.
@@ -46,6 +48,9 @@ public:
 
 private:
     asio::awaitable<void> submit(ClientPointer client, wire::SubmitJob request);
+    asio::awaitable<void> place(ClientPointer client, wire::SubmitJob request, Gathered found);
+    bool show(Client& client, const wire::SubmitJob& request, const Gathered& found,
+              const std::vector<process::Machine>& machines, const wire::LaunchJob& launch);
     void begin(const ClientPointer& client, wire::LaunchJob launch,
                std::vector<std::string> notices);
     std::string own_address(const wire::LaunchJob& launch);
@@ -64,6 +69,7 @@ private:
     JobTable& jobs_;
     Peers& peers_;
     Membership& members_;
+    Topologies& topologies_;
     NodeJobs& node_jobs_;
     Switchboard& switchboard_;
     Log& log_;

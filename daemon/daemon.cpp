@@ -27,6 +27,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                  {setup_.hello, scale_of_jobs(), setup_.linger, setup_.has_only_our_orphans},
                  *this,
                  log},
+      topologies_{loop, setup_.hello.incarnation, peers_, shepherds_.topology()},
       switchboard_{peers_,
                    [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));
@@ -35,14 +36,12 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                  jobs_,      peers_,
                  shepherds_, switchboard_,
                  log},
-      controller_{loop,
-                  {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
-                  jobs_,
-                  peers_,
-                  members_,
-                  node_jobs_,
-                  switchboard_,
-                  log},
+      controller_{
+          loop,       {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
+          jobs_,      peers_,
+          members_,   topologies_,
+          node_jobs_, switchboard_,
+          log},
       examiner_{loop,
                 {setup_.hello.incarnation, setup_.hello.node_name, setup_.hello.software,
                  [this] { return info(); }},
@@ -93,6 +92,9 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
         return examiner_.on_question(from, wire::body_of<wire::GetHealth>(message));
     if (message.type == wire::MessageType::health)
         return examiner_.on_answer(from, wire::body_of<wire::Health>(message));
+    if (message.type == wire::MessageType::get_topology ||
+        message.type == wire::MessageType::topology)
+        return topologies_.on_peer_message(peer, message);
     if (!wire::traits_of(message.type).routed)
         throw std::system_error{std::make_error_code(std::errc::protocol_error), "hear a daemon"};
     Job* job = jobs_.find(message.route.job);
@@ -108,6 +110,7 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
 }
 
 void Daemon::on_peer_gone(wire::Incarnation peer, const Parting& parting) {
+    topologies_.on_peer_gone(peer);
     for (const wire::JobId id : jobs_.ids()) {
         Job* job = jobs_.find(id);
         if (!job) continue;

@@ -68,6 +68,7 @@ private:
     Membership members_;
     Watch watch_;
     Shepherds shepherds_;
+    Topologies topologies_;
     Switchboard switchboard_;
     NodeJobs node_jobs_;
     Controller controller_;

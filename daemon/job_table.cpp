@@ -51,6 +51,13 @@ Job* JobTable::find(wire::JobId id) noexcept {
     return found == jobs_.end() ? nullptr : &found->second;
 }
 
+process::CpuSet JobTable::held_cores() const {
+    process::CpuSet held;
+    for (const auto& [id, job] : jobs_)
+        held |= job.cores;
+    return held;
+}
+
 std::vector<wire::JobId> JobTable::ids() const {
     std::vector<wire::JobId> ids;
     for (const auto& [id, job] : jobs_)

@@ -4,6 +4,7 @@
 // job, who we are, and whether the message comes from vrun (the star) or from a node (the tree).
 #pragma once
 
+#include "process/cpu_set.hpp"
 #include "wire/link.hpp"
 #include "wire/messages/end.hpp"
 #include "wire/messages/launch.hpp"
@@ -31,6 +32,7 @@ struct Job {
     Shepherd* shepherd = nullptr;         // ours, once it serves this job
     std::vector<wire::Message> held;      // for a shepherd that does not serve it yet
     bool node_part_over = false;          // our shepherd is done with it, or lost
+    process::CpuSet cores;                // that its ranks here hold, until then
 
     bool is_controller = false;
     std::uint32_t owner = 0;                // uid of the caller, as the controller's kernel said
@@ -70,6 +72,8 @@ public:
     void erase(wire::JobId id) { jobs_.erase(id); }
     bool empty() const noexcept { return jobs_.empty(); }
     std::vector<wire::JobId> ids() const;
+
+    process::CpuSet held_cores() const;  // of all jobs together
 
     // For Link: how large the job of a message is. LaunchJob comes before the job is known.
     std::optional<wire::Scale> scale_of(wire::MessageType type, wire::Route route,

@@ -69,11 +69,14 @@ Daemon::Setup setup_of(const Options& options) {
     setup.hello.role = wire::Role::daemon;
     setup.hello.incarnation = wire::random_id();
     setup.hello.node_name = options.name.empty() ? host_name() : options.name;
-    const std::uint32_t cores = allowed_cores();
+    const process::CpuSet cpus = process::allowed_cpus();
+    const std::uint32_t cores = core_count(cpus);
     const Slots slots = slots_of(cores, cpu_quota(), options.slots);
     setup.info.slots = slots.count;
     setup.info.slots_source = slots.source;
     setup.info.cores = cores;
+    setup.info.machine = boot_id();
+    setup.info.cpus = cpus.text();
     setup.tls = load_keys(options);
     setup.has_network = setup.tls || options.insecure_no_auth;
     setup.sources = options.discovery;

@@ -72,6 +72,18 @@ bool natural_less(std::string_view a, std::string_view b) noexcept {
     return a.size() < b.size();
 }
 
+namespace {
+
+Node node_of(wire::Incarnation incarnation, const std::string& name, const std::string& address,
+             const wire::NodeInfo& info) {
+    Node node{incarnation, name, address, info.port, info.slots, info.slots_source};
+    node.machine = info.machine;
+    node.cpus = info.cpus;
+    return node;
+}
+
+}  // namespace
+
 // Shared with the dials: a gathering that has enough leaves while slow ones go on.
 struct Membership::Round {
     explicit Round(asio::any_io_executor loop) : changed{loop} {}
@@ -202,8 +214,7 @@ bool Membership::is_self(const discovery::Candidate& candidate) const {
 }
 
 Node Membership::own_node() const {
-    const wire::NodeInfo info = self_.info();
-    return {self_.incarnation, self_.name, "", info.port, info.slots, info.slots_source};
+    return node_of(self_.incarnation, self_.name, "", self_.info());
 }
 
 asio::awaitable<void> Membership::dial(std::shared_ptr<Round> round, std::size_t index) {
@@ -218,8 +229,8 @@ std::optional<Node> Membership::node_at(const discovery::Candidate& candidate,
     if (incarnation != self_.incarnation) {
         const Peer* peer = peers_.find(incarnation);
         if (!peer) return std::nullopt;
-        node = {incarnation,     peer->hello.node_name, peer->remote.address().to_string(),
-                peer->info.port, peer->info.slots,      peer->info.slots_source};
+        node = node_of(incarnation, peer->hello.node_name, peer->remote.address().to_string(),
+                       peer->info);
         node.is_suspect = peer->uses > 0 && peer->silence.length(Clock::now()) >= suspect_after;
     }
     if (candidate.slots > 0) {
@@ -227,6 +238,7 @@ std::optional<Node> Membership::node_at(const discovery::Candidate& candidate,
         node.slots_source = "host list";
     }
     node.is_listed = !candidate.name.empty();
+    if (node.is_listed) node.listed_names.push_back(candidate.name);
     return node;
 }
 
@@ -275,7 +287,12 @@ Gathered Membership::summary(const std::vector<discovery::Candidate>& candidates
         const auto& result = results[i];
         if (!result || !*result) continue;
         reached.insert(candidates[i].name);
-        if (!seen.insert(**result).second) continue;
+        if (!seen.insert(**result).second) {
+            const auto same = std::ranges::find(gathered.nodes, **result, &Node::incarnation);
+            if (same != gathered.nodes.end())
+                same->listed_names.push_back(candidates[i].name);
+            continue;
+        }
         if (auto node = node_at(candidates[i], **result))
             gathered.nodes.push_back(std::move(*node));
         else

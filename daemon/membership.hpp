@@ -19,8 +19,12 @@ struct Node {
     std::uint16_t port = 0;
     std::uint32_t slots = 0;
     std::string slots_source;
-    bool is_listed = false;   // by name, in an order that somebody chose
-    bool is_suspect = false;  // silent for longer than suspect_after
+    bool is_listed = false;                      // by name, in an order that somebody chose
+    std::vector<std::string> listed_names = {};  // what somebody called it
+    std::uint32_t max_slots = 0;                 // a hostfile's; 0: not given
+    std::string machine = {};                    // what NodeInfo says of it
+    std::string cpus = {};
+    bool is_suspect = false;                     // silent for longer than suspect_after
 
     friend bool operator==(const Node&, const Node&) = default;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/node_jobs.hpp"
 
+#include "daemon/cgroup.hpp"
 #include "daemon/launch_body.hpp"
+#include "daemon/resources.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
@@ -121,11 +123,40 @@ void NodeJobs::serve(Job& job, Shepherd& shepherd, wire::LaunchJob launch) {
     shepherd.job = job.id;
     shepherd.silence.heard(Clock::now());
     job.shepherd = &shepherd;
-    wire::StartRanks start{std::move(launch), *job.self, network_for(job)};
+    CorePlan plan = plan_for(job, launch);
+    if (!plan.problem.empty()) return refuse_ranks(job, shepherd, plan.problem);
+    const wire::NodeNotice notice{wire::NoticeKind::unbound, plan.notice};
+    if (!plan.notice.empty()) switchboard_.send(job, notice, wire::to_controller);
+    job.cores = std::move(plan.held);
+    wire::StartRanks start{std::move(launch), *job.self, network_for(job), {}};
+    for (const process::CpuSet& cpus : plan.ranks)
+        start.cpus.push_back(cpus.text());
     shepherd.link.send(start, wire::Route{job.id, *job.self, *job.self});
     for (wire::Message& message : job.held)
         shepherd.link.send(std::move(message));
     job.held.clear();
+}
+
+// Decided here, so that two controllers cannot give the same cores away.
+CorePlan NodeJobs::plan_for(const Job& job, const wire::LaunchJob& launch) {
+    if (never_binds(launch)) return {};
+    const process::Machine* const whole = shepherds_.topology().machine();
+    if (!whole) return {};
+    const process::CpuSet allowed = process::allowed_cpus();
+    const std::optional<double> quota = cpu_quota();
+    const bool quota_rules = quota && *quota < static_cast<double>(core_count(allowed));
+    return plan_cores(whole->restricted(allowed), jobs_.held_cores(), launch, *job.self,
+                      quota_rules);
+}
+
+// The node as a whole cannot do what was asked: the root hears why, then that we are out.
+void NodeJobs::refuse_ranks(Job& job, Shepherd& shepherd, const std::string& problem) {
+    job.shepherd = nullptr;
+    shepherds_.release(shepherd);
+    const wire::StartFailed failed{*job.self, false, 0, 0, wire::exit_code::too_few_slots, problem};
+    switchboard_.send(job, failed, job.self == 0u ? wire::to_controller : 0);
+    announce_lost(job, *job.self, "it cannot bind the ranks as asked");
+    end_part(job);
 }
 
 // The network that carried the job to us; on the controller's node, the one it goes out by.
@@ -222,6 +253,7 @@ void NodeJobs::on_shepherd_gone(Shepherd& shepherd, const std::string& reason) {
 
 void NodeJobs::end_part(Job& job) {
     job.node_part_over = true;
+    job.cores = {};
     job.held.clear();
     on_part_over(job);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/network.hpp"
+#include "daemon/rank_cores.hpp"
 #include "daemon/shepherds.hpp"
 #include "daemon/switchboard.hpp"
 
@@ -53,6 +54,8 @@ private:
     asio::awaitable<void> start(wire::NodeIndex self, wire::LaunchJob launch);
     asio::awaitable<std::optional<Error>> reach(wire::JobNode node);
     void serve(Job& job, Shepherd& shepherd, wire::LaunchJob launch);
+    CorePlan plan_for(const Job& job, const wire::LaunchJob& launch);
+    void refuse_ranks(Job& job, Shepherd& shepherd, const std::string& problem);
     void report_not_started(Job& job, wire::NodeIndex node, const Error& error, int exit_code);
     void announce_lost(Job& job, wire::NodeIndex node, const std::string& reason);
     void end_part(Job& job);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/placement.hpp"
 
-#include "wire/base/escape.hpp"
+#include "daemon/placement/local.hpp"
+#include "daemon/placement/refusal.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -12,55 +12,16 @@
 namespace vrun::daemon {
 namespace {
 
-using Shares = std::vector<std::uint64_t>;  // ranks, or slots, per candidate
+using wire::MapBy, wire::Object, wire::RankBy;
 
-constexpr std::size_t hosts_shown_max = 16;
-
-std::uint64_t sum(const Shares& shares) {
-    return std::accumulate(shares.begin(), shares.end(), std::uint64_t{0});
+bool spans_ranks(const wire::Placement& policy) {
+    if (policy.rank.by == RankBy::span) return true;
+    return policy.rank.by == RankBy::object && policy.rank.span &&
+           policy.rank.object != Object::node;
 }
 
-std::string counted(std::uint64_t count, const std::string& thing) {
-    return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
-struct Table {  // what deal() gives to each candidate, from where it stands
-    Shares heights;
-    Shares room;
-
-    std::uint64_t up_to(std::size_t node, std::uint64_t level) const {
-        return level > heights[node] ? std::min(level - heights[node], room[node]) : 0;
-    }
-};
-
-// Gives `count` ranks one by one to whoever stands lowest and has room, the first of equals: all
-// rise to the highest level that `count` pays for, and the first ones get what is left.
-// There must be room for all.
-Shares deal(std::uint64_t count, const Table& table) {
-    const std::size_t nodes = table.heights.size();
-    const auto cost = [&](std::uint64_t level) {
-        std::uint64_t total = 0;
-        for (std::size_t node = 0; node < nodes; ++node)
-            total += table.up_to(node, level);
-        return total;
-    };
-    std::uint64_t low = 0, high = std::ranges::max(table.heights) + count;  // low is paid for
-    while (low < high) {
-        const std::uint64_t middle = high - (high - low) / 2;
-        if (cost(middle) <= count)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    Shares shares(nodes);
-    std::uint64_t left = count - cost(low);
-    for (std::size_t node = 0; node < nodes; ++node) {
-        shares[node] = table.up_to(node, low);
-        const bool rises = left > 0 && table.up_to(node, low + 1) > shares[node];
-        shares[node] += rises;
-        left -= rises;
-    }
-    return shares;
+bool spans_objects(const wire::Placement& policy) {
+    return policy.map.by == MapBy::object && policy.map.span && policy.map.object != Object::node;
 }
 
 class Placing {
@@ -69,23 +30,30 @@ public:
         : nodes_{nodes},
           programs_{programs},
           policy_{policy},
+          per_{per_of(policy)},
           taken_(nodes.size()),
           index_of_(nodes.size(), none) {}
 
     // Places the next program; a sentence if it cannot be.
-    std::optional<std::string> add(std::uint32_t asked) {
-        const std::uint64_t count = asked > 0 ? asked : default_count();
-        if (auto refusal = refusal_of(count)) return refusal;
-        const Shares shares = policy_.per_node > 0 ? shares_per_node(count)
-                              : by_node()          ? shares_by_node(count)
-                                                   : shares_by_slot(count);
-        if (auto refusal = refusal_of(shares)) return refusal;
-        if (by_node())
+    std::optional<std::string> add(const Ask& ask) {
+        const Room room{nodes_, taken_, ask.usable, oversubscribes()};
+        const Refusal refusal{room, program_, programs_};
+        const std::uint64_t count = ask.count > 0 ? ask.count : default_count(room);
+        if (auto sentence = problem_of(room, refusal, count)) return sentence;
+        const Shares shares = shares_of(room, count);
+        if (auto sentence = problem_of(room, refusal, shares)) return sentence;
+        if (is_hydra())
+            append_in_blocks_again(room, count);
+        else if (ranks_by_node())
             append_in_turn(shares);
+        else if (spans_ranks(policy_))
+            append_in_rounds(shares);
         else
             append_in_blocks(shares);
-        for (std::size_t node = 0; node < nodes_.size(); ++node)
+        for (std::size_t node = 0; node < nodes_.size(); ++node) {
             taken_[node] += shares[node];
+            if (taken_[node] > nodes_[node].slots) placed_.oversubscribed = true;
+        }
         ++program_;
         return std::nullopt;
     }
@@ -95,72 +63,71 @@ public:
 private:
     static constexpr wire::NodeIndex none = std::numeric_limits<wire::NodeIndex>::max();
 
-    bool by_node() const {
-        return policy_.map.by == wire::MapBy::object && policy_.map.object == wire::Object::node;
+    static Per per_of(const wire::Placement& policy) {
+        if (policy.map.by == MapBy::per_object) return {policy.map.count, policy.map.object};
+        return {policy.per_node, Object::node};
     }
-    bool may_oversubscribe() const { return policy_.oversubscribe == wire::Choice::yes; }
 
-    std::uint64_t free(std::size_t node) const {
-        return nodes_[node].slots > taken_[node] ? nodes_[node].slots - taken_[node] : 0;
+    bool is_hydra() const { return policy_.personality == wire::Personality::hydra; }
+    bool oversubscribes() const {
+        return policy_.oversubscribe == wire::Choice::yes ||
+               (is_hydra() && policy_.oversubscribe == wire::Choice::unset);
     }
-    Shares free_slots() const {
-        Shares slots(nodes_.size());
-        for (std::size_t node = 0; node < nodes_.size(); ++node)
-            slots[node] = free(node);
-        return slots;
+    bool ranks_by_node() const {
+        const bool maps_by_node =
+            policy_.map.by == MapBy::object && policy_.map.object == Object::node;
+        if (policy_.rank.by == RankBy::unset) return maps_by_node;
+        return policy_.rank.by == RankBy::object && policy_.rank.object == Object::node;
     }
-    std::uint64_t free_total() const { return sum(free_slots()); }
-    std::uint64_t slot_total() const {
-        std::uint64_t total = 0;
+
+    // How many objects of a kind each node has.
+    Shares objects(Object kind) const {
+        Shares counts;
         for (const Candidate& node : nodes_)
-            total += node.slots;
-        return total;
+            counts.push_back(node.machine ? node.machine->objects(kind).size() : 1);
+        return counts;
     }
 
-    // -N goes to every node that is not full.
-    bool takes_per_node(std::size_t node) const { return may_oversubscribe() || free(node) > 0; }
-    std::uint64_t per_node_total() const {
-        std::uint64_t total = 0;
-        for (std::size_t node = 0; node < nodes_.size(); ++node)
-            if (takes_per_node(node)) total += policy_.per_node;
-        return total;
+    Shares wanted_per(const Room& room) const {
+        Shares wanted = objects(per_.object);
+        for (std::size_t node = 0; node < wanted.size(); ++node)
+            wanted[node] = room.takes_more(node) ? wanted[node] * per_.count : 0;
+        return wanted;
     }
 
-    std::uint64_t default_count() const {
-        if (policy_.per_node > 0) return per_node_total();
-        return may_oversubscribe() ? slot_total() : free_total();
+    std::uint64_t default_count(const Room& room) const {
+        if (is_hydra()) return 1;
+        if (per_.count > 0) return sum(wanted_per(room));
+        return oversubscribes() ? room.slot_total() : sum(room.free_slots());
     }
 
-    Shares shares_per_node(std::uint64_t count) const {
-        Shares shares(nodes_.size());
-        for (std::size_t node = 0; node < nodes_.size(); ++node) {
-            if (takes_per_node(node))
-                shares[node] = std::min<std::uint64_t>(count, policy_.per_node);
-            count -= shares[node];
+    Shares shares_of(const Room& room, std::uint64_t count) const {
+        if (is_hydra()) return shares_in_blocks(room, count);
+        if (per_.count > 0) return shares_as_wanted(count, wanted_per(room));
+        if (spans_objects(policy_)) {
+            Shares counts = objects(policy_.map.object);
+            for (std::size_t node = 0; node < counts.size(); ++node)
+                if (!room.is_usable(node)) counts[node] = 0;
+            if (sum(counts) > 0) return shares_by_span(count, counts);
         }
-        return shares;
+        const bool by_node = policy_.map.by == MapBy::object && policy_.map.object == Object::node;
+        return by_node ? shares_by_node(room, count) : shares_by_slot(room, count);
     }
 
-    Shares shares_by_slot(std::uint64_t count) const {
-        Shares shares = free_slots();
-        Table table{taken_, Shares(nodes_.size(), count)};
-        for (std::size_t node = 0; node < nodes_.size(); ++node) {
-            shares[node] = std::min(shares[node], count);
-            count -= shares[node];
-            table.heights[node] += shares[node];
-            table.heights[node] -= std::min<std::uint64_t>(table.heights[node], nodes_[node].slots);
-        }
-        if (count == 0) return shares;
-        const Shares beyond = deal(count, table);
-        std::ranges::transform(shares, beyond, shares.begin(), std::plus{});
-        return shares;
+    // Hydra: -ppn, or its slots, on each node, and again from the first.
+    std::uint64_t block_of(const Room& room, std::size_t node) const {
+        if (!room.is_usable(node)) return 0;
+        return policy_.per_node > 0 ? policy_.per_node : nodes_[node].slots;
     }
-
-    // As mpirun: one in turn while there are slots, or without regard for slots if there are
-    // too few of them.
-    Shares shares_by_node(std::uint64_t count) const {
-        if (count > free_total()) return deal(count, {taken_, Shares(nodes_.size(), count)});
-        return deal(count, {Shares(nodes_.size()), free_slots()});
+    Shares shares_in_blocks(const Room& room, std::uint64_t count) const {
+        Shares blocks(nodes_.size());
+        for (std::size_t node = 0; node < blocks.size(); ++node)
+            blocks[node] = block_of(room, node);
+        const std::uint64_t round = std::max<std::uint64_t>(sum(blocks), 1);
+        const Shares rest = shares_as_wanted(count % round, blocks);
+        for (std::size_t node = 0; node < blocks.size(); ++node)
+            blocks[node] = blocks[node] * (count / round) + rest[node];
+        return blocks;
     }
 
     void append(std::size_t node, std::uint64_t count) {
@@ -183,6 +150,15 @@ private:
             append(node, shares[node]);
     }
 
+    void append_in_blocks_again(const Room& room, std::uint64_t count) {
+        while (count > 0)
+            for (std::size_t node = 0; node < nodes_.size(); ++node) {
+                const std::uint64_t block = std::min(count, block_of(room, node));
+                append(node, block);
+                count -= block;
+            }
+    }
+
     void append_in_turn(const Shares& shares) {
         std::vector<std::size_t> turn(shares.size());
         std::iota(turn.begin(), turn.end(), std::size_t{0});
@@ -193,15 +169,39 @@ private:
         }
     }
 
-    std::optional<std::string> refusal_of(std::uint64_t count) const;
-    std::optional<std::string> refusal_of(const Shares& shares) const;
-    std::string table_of_hosts(const Shares& wanted) const;
-    std::string how_many(std::uint64_t most) const;
-    std::string whose() const;
+    // Each round takes what one round over its objects gives on every node.
+    void append_in_rounds(const Shares& shares) {
+        std::vector<std::vector<std::uint32_t>> rounds;
+        std::size_t most = 0;
+        for (std::size_t node = 0; node < shares.size(); ++node) {
+            rounds.push_back(rounds_on(node, static_cast<std::uint32_t>(shares[node])));
+            most = std::max(most, rounds.back().size());
+        }
+        for (std::size_t round = 0; round < most; ++round)
+            for (std::size_t node = 0; node < shares.size(); ++node)
+                if (round < rounds[node].size()) append(node, rounds[node][round]);
+    }
+
+    std::vector<std::uint32_t> rounds_on(std::size_t node, std::uint32_t ranks) const {
+        if (ranks == 0) return {};
+        const process::Machine* const machine = nodes_[node].machine;
+        if (!machine) return {ranks};
+        const Meaning meaning = meaning_of(policy_, *machine, {.ranks = next_rank_ + ranks});
+        auto rounds = rounds_of(*machine, meaning, ranks);
+        const auto ranked = std::accumulate(rounds.begin(), rounds.end(), std::uint32_t{0});
+        if (ranked < ranks) rounds.push_back(ranks - ranked);
+        return rounds;
+    }
+
+    std::optional<std::string> problem_of(const Room& room, const Refusal& refusal,
+                                          std::uint64_t count) const;
+    std::optional<std::string> problem_of(const Room& room, const Refusal& refusal,
+                                          const Shares& shares) const;
 
     std::span<const Candidate> nodes_;
     std::size_t programs_;
-    wire::Placement policy_;
+    const wire::Placement& policy_;
+    Per per_;
     Shares taken_;
     std::vector<wire::NodeIndex> index_of_;  // in placed_.nodes
     Placed placed_;
@@ -209,84 +209,55 @@ private:
     std::uint32_t program_ = 0;
 };
 
-std::string Placing::whose() const {
-    return programs_ == 1 ? "" : " for program " + std::to_string(program_ + 1);
-}
-
-// "    node2: 4 slots, 1 taken, 3 short" and so on, a line each.
-std::string Placing::table_of_hosts(const Shares& wanted) const {
-    std::string lines;
-    std::uint64_t slots_not_shown = 0;
-    for (std::size_t node = 0; node < nodes_.size(); ++node) {
-        const bool lacks = !wanted.empty() && wanted[node] > free(node);
-        if (node >= hosts_shown_max && !lacks) {
-            slots_not_shown += nodes_[node].slots;
-            continue;
-        }
-        lines += "\n    " + escaped(nodes_[node].name) + ": " + counted(nodes_[node].slots, "slot");
-        if (taken_[node] > 0) lines += ", " + std::to_string(taken_[node]) + " taken";
-        if (lacks) lines += ", " + std::to_string(wanted[node] - free(node)) + " short";
-    }
-    const std::size_t shown = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
-    if (shown < nodes_.size())
-        lines += "\n    and " + counted(nodes_.size() - shown, "more node") + " with " +
-                 counted(slots_not_shown, "slot");
-    return lines;
-}
-
-// What to type so that `most` ranks are asked for.
-std::string Placing::how_many(std::uint64_t most) const {
-    if (most == 0) return programs_ == 1 ? "Add nodes" : "Give the programs before fewer ranks";
-    return "Type -n " + std::to_string(most) + whose();
-}
-
-std::optional<std::string> Placing::refusal_of(std::uint64_t count) const {
-    if (nodes_.empty()) return "there is no node to run on; vrunctl hosts says which are known";
+std::optional<std::string> Placing::problem_of(const Room& room, const Refusal& refusal,
+                                               std::uint64_t count) const {
+    if (nodes_.empty() || (is_hydra() && sum(shares_in_blocks(room, 1)) == 0))
+        return refusal.no_node();
     if (next_rank_ + count >= std::numeric_limits<wire::Rank>::max())
-        return "-n " + std::to_string(count) +
-               ": more ranks than a job can have; type a smaller -n";
-    if (policy_.per_node > 0) {
-        const std::uint64_t most = per_node_total();
+        return refusal.too_many_ranks(count);
+    if (is_hydra() && oversubscribes()) return std::nullopt;
+    if (per_.count > 0 && !is_hydra()) {
+        const std::uint64_t most = sum(wanted_per(room));
         if (count > 0 && count <= most) return std::nullopt;
-        return counted(count, "rank") + whose() + ", " + std::to_string(policy_.per_node) +
-               " per node, need more nodes: " + counted(nodes_.size(), "node") + " can take " +
-               std::to_string(most) + "." + table_of_hosts({}) + "\n" + how_many(most) +
-               ", or a larger -N.";
+        return refusal.too_few_for(per_, count, most);
     }
-    const std::uint64_t most = free_total();
-    if (count > 0 && (count <= most || may_oversubscribe())) return std::nullopt;
-    return "too few slots: " + counted(count, "rank") + whose() + " asked for, " +
-           counted(most, "slot") + (programs_ == 1 ? "" : " left") + " on " +
-           counted(nodes_.size(), "node") + "." + table_of_hosts({}) + "\n" + how_many(most) +
-           ", or --oversubscribe to run more ranks than slots.";
+    const bool enough = count <= sum(room.free_slots()) || oversubscribes();
+    if (count > 0 && enough) return std::nullopt;
+    return refusal.too_few_slots(count);
 }
 
-std::optional<std::string> Placing::refusal_of(const Shares& shares) const {
+std::optional<std::string> Placing::problem_of(const Room& room, const Refusal& refusal,
+                                               const Shares& shares) const {
     for (std::size_t node = 0; node < nodes_.size(); ++node) {
-        if (taken_[node] + shares[node] > ranks_per_node_max)
-            return counted(taken_[node] + shares[node], "rank") + " on node " +
-                   escaped(nodes_[node].name) + ": one node takes " +
-                   std::to_string(ranks_per_node_max) +
-                   " at most. Type a smaller -n, or add nodes.";
-        if (may_oversubscribe() || shares[node] <= free(node)) continue;
-        std::uint64_t fits = policy_.per_node;
+        const std::uint64_t ranks = taken_[node] + shares[node];
+        const std::uint32_t listed = nodes_[node].max_slots;
+        if (ranks > ranks_per_node_max || (listed > 0 && ranks > listed))
+            return refusal.too_large_share(shares, node);
+        if (oversubscribes() || spans_objects(policy_) || shares[node] <= room.free(node)) continue;
+        std::uint64_t fits = per_.count;
+        const Shares counts = objects(per_.object);
         for (std::size_t other = 0; other < nodes_.size(); ++other)
-            if (takes_per_node(other)) fits = std::min(fits, free(other));
-        return "too few slots: " + std::to_string(shares[node]) + " ranks per node" + whose() +
-               " do not fit on every node." + table_of_hosts(shares) + "\nType -N " +
-               std::to_string(fits) + ", or --oversubscribe to run more ranks than slots.";
+            if (room.takes_more(other) && counts[other] > 0)
+                fits = std::min(fits, room.free(other) / counts[other]);
+        return refusal.does_not_fit(per_, shares, fits);
     }
     return std::nullopt;
 }
 
 }  // namespace
 
+bool needs_machines(const wire::Placement& policy) {
+    const bool counts_objects =
+        policy.map.by == MapBy::per_object && policy.map.object != Object::node;
+    return counts_objects || spans_objects(policy) || spans_ranks(policy);
+}
+
 std::variant<Placed, wire::JobRefused> place(std::span<const Candidate> nodes,
-                                             std::span<const std::uint32_t> counts,
+                                             std::span<const Ask> programs,
                                              const wire::Placement& policy) {
-    Placing placing{nodes, counts.size(), policy};
-    for (const std::uint32_t count : counts)
-        if (auto refusal = placing.add(count))
+    Placing placing{nodes, programs.size(), policy};
+    for (const Ask& program : programs)
+        if (auto refusal = placing.add(program))
             return wire::JobRefused{wire::exit_code::too_few_slots, std::move(*refusal)};
     return std::move(placing).take();
 }

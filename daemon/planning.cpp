@@ -2,7 +2,6 @@
 #include "daemon/planning.hpp"
 
 #include "daemon/placement.hpp"
-#include "daemon/policy_limits.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
@@ -11,29 +10,19 @@
 #include "wire/tls/tls_stream.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace vrun::daemon {
 namespace {
 
-using discovery::HostEntry;
-using wire::exit_code::node_lost, wire::exit_code::refused, wire::exit_code::usage;
+using wire::exit_code::node_lost, wire::exit_code::refused;
 
 // Bytes of output credit that all nodes of a job share, per stream.
 constexpr std::size_t window_of_job = 32u << 20, window_min = 16u << 10, window_max = 1u << 20;
 
 std::uint32_t window_for(std::size_t nodes) {
     return static_cast<std::uint32_t>(std::clamp(window_of_job / nodes, window_min, window_max));
-}
-
-void append(std::vector<HostEntry>& all, std::vector<HostEntry> more) {
-    for (HostEntry& host : more) {
-        const auto same = std::ranges::find(all, host.name, &HostEntry::name);
-        if (same == all.end())
-            all.push_back(std::move(host));
-        else
-            same->slots += host.slots;
-    }
 }
 
 std::string described(const Unreached& host) {
@@ -50,34 +39,6 @@ std::string unique_name(const std::string& name, std::unordered_set<std::string>
 }
 
 }  // namespace
-
-std::variant<std::vector<HostEntry>, wire::JobRefused> chosen_hosts(
-    const wire::SubmitJob& request) {
-    std::vector<HostEntry> from_files, from_words;
-    for (const wire::ListText& file : request.host_files) {
-        auto parsed = discovery::parse_hostfile(file.text, file.path);
-        if (!parsed) return wire::JobRefused{usage, escaped(parsed.error().message())};
-        if (parsed->empty())
-            return wire::JobRefused{usage,
-                                    "--hostfile " + escaped(file.path) + ": it names no host"};
-        append(from_files, std::move(*parsed));
-    }
-    for (const std::string& words : request.host_words) {
-        auto parsed = discovery::host_words(words);
-        if (!parsed) return wire::JobRefused{usage, escaped(parsed.error().message())};
-        append(from_words, std::move(*parsed));
-    }
-    if (from_files.empty()) return from_words;
-    if (from_words.empty()) return from_files;
-    for (HostEntry& host : from_words) {
-        const auto listed = std::ranges::find(from_files, host.name, &HostEntry::name);
-        if (listed == from_files.end())
-            return wire::JobRefused{
-                usage, "--host " + escaped(host.name) + ": it is in no hostfile given"};
-        host.port = listed->port;
-    }
-    return from_words;
-}
 
 std::uint64_t slots_wanted(const wire::SubmitJob& request) {
     std::uint64_t wanted = 0;
@@ -112,14 +73,6 @@ std::optional<wire::JobRefused> refusal_of(const Gathered& found, bool hosts_wer
 
 namespace {
 
-// ppr:N:node is -N by another name.
-wire::Placement policy_of(wire::Placement placement) {
-    if (placement.map.by != wire::MapBy::per_object) return placement;
-    placement.per_node = placement.map.count;
-    placement.map = {};
-    return placement;
-}
-
 std::optional<wire::JobRefused> without_reader(const wire::Streams& streams, std::uint32_t ranks) {
     if (streams.input_to != wire::InputTo::one || streams.input_rank < ranks) return std::nullopt;
     wire::JobRefused refusal;
@@ -129,38 +82,51 @@ std::optional<wire::JobRefused> without_reader(const wire::Streams& streams, std
     return refusal;
 }
 
-}  // namespace
-
-std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request,
-                                                     const Gathered& found) {
-    std::vector<Candidate> candidates;
-    for (const Node& node : found.nodes)
-        candidates.push_back({escaped(node.name), node.slots});
-    std::vector<std::uint32_t> counts;
-    for (const wire::App& app : request.apps)
-        counts.push_back(app.count);
-    if (const auto refusal = refusal_of_policy(request)) return *refusal;
+std::variant<Placed, wire::JobRefused> placed(const wire::SubmitJob& request,
+                                              std::span<const Node> nodes,
+                                              std::span<const process::Machine> machines) {
     if (!wire::valid_files(request.files, request.apps.size()))
-        return wire::JobRefused{usage, "a file to preload has a name that leaves its directory"};
-    auto placed = place(candidates, counts, policy_of(request.placement));
-    if (auto* refusal = std::get_if<wire::JobRefused>(&placed)) {
-        for (const std::string& notice : notices_of(found))
-            refusal->sentence += "\n  " + notice;
-        return std::move(*refusal);
+        return wire::JobRefused{wire::exit_code::usage,
+                                "a file to preload has a name that leaves its directory"};
+    std::vector<Candidate> candidates;
+    std::vector<std::vector<std::string>> names;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const Node& node = nodes[i];
+        const process::Machine* const machine = i < machines.size() ? &machines[i] : nullptr;
+        candidates.push_back({escaped(node.name), node.slots, node.max_slots, machine});
+        names.push_back(node.listed_names);
     }
-    auto& [runs, nodes] = std::get<Placed>(placed);
-    if (const auto refusal = without_reader(request.streams, wire::rank_count(runs)))
-        return *refusal;
-    wire::LaunchJob launch;
+    std::vector<Ask> programs;
+    for (std::size_t i = 0; i < request.apps.size(); ++i)
+        programs.push_back({request.apps[i].count, usable_by(request, i, nodes)});
+    auto listed = listed_ranks(request);
+    if (auto* refusal = std::get_if<wire::JobRefused>(&listed)) return std::move(*refusal);
+    const auto& list = std::get<std::vector<ListedRank>>(listed);
+    if (!list.empty()) return place_listed(candidates, names, list, programs, request.placement);
+    return place(candidates, programs, request.placement);
+}
+
+// Containers on one machine that may use the same cores: nobody sees what the others bind.
+bool share_cores(std::span<const Node> nodes, std::span<const std::size_t> used) {
+    std::unordered_map<std::string_view, process::CpuSet> machines;
+    for (const std::size_t index : used) {
+        const Node& node = nodes[index];
+        const auto cpus = process::CpuSet::of_text(node.cpus);
+        if (node.machine.empty() || !cpus) continue;
+        process::CpuSet& others = machines[node.machine];
+        if (others.intersects(*cpus)) return true;
+        others |= *cpus;
+    }
+    return false;
+}
+
+void describe(wire::LaunchJob& launch, const wire::SubmitJob& request) {
     launch.job = wire::random_id();
-    std::unordered_set<std::string> taken;
-    for (const std::size_t index : nodes) {
-        const Node& node = found.nodes[index];
-        launch.nodes.push_back(
-            {node.incarnation, unique_name(node.name, taken), node.address, node.port, node.slots});
-    }
-    launch.runs = std::move(runs);
     launch.apps = request.apps;
+    for (wire::App& app : launch.apps) {  // told already
+        app.host_words.clear();
+        app.host_files.clear();
+    }
     launch.environment = request.environment;
     launch.umask = request.umask;
     launch.streams = request.streams;
@@ -170,6 +136,37 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     launch.limits = request.limits;
     launch.files = request.files;
     launch.window = window_for(launch.nodes.size());
+    launch.placement = request.placement;
+    launch.placement.list = {};
+    launch.report_bindings = request.display.bindings;
+}
+
+}  // namespace
+
+std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& request,
+                                                     const Gathered& found,
+                                                     std::span<const process::Machine> machines) {
+    auto result = placed(request, found.nodes, machines);
+    if (auto* refusal = std::get_if<wire::JobRefused>(&result)) {
+        for (const std::string& notice : notices_of(found))
+            refusal->sentence += "\n  " + notice;
+        return std::move(*refusal);
+    }
+    Placed& map = std::get<Placed>(result);
+    if (const auto refusal = without_reader(request.streams, wire::rank_count(map.runs)))
+        return *refusal;
+    wire::LaunchJob launch;
+    std::unordered_set<std::string> taken;
+    for (const std::size_t index : map.nodes) {
+        const Node& node = found.nodes[index];
+        launch.nodes.push_back(
+            {node.incarnation, unique_name(node.name, taken), node.address, node.port, node.slots});
+    }
+    launch.runs = std::move(map.runs);
+    launch.oversubscribed = map.oversubscribed;
+    launch.shares_cores = share_cores(found.nodes, map.nodes);
+    launch.rank_cpus = std::move(map.rank_cpus);
+    describe(launch, request);
     return launch;
 }
 

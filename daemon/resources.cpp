@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/resources.hpp"
 
-#include "wire/base/handle.hpp"
-#include "wire/base/result.hpp"
-
 #include <fmt/format.h>
-#include <sched.h>
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 namespace vrun::daemon {
-namespace {
-
-struct FreeCpuSet {
-    void operator()(cpu_set_t* set) const noexcept { CPU_FREE(set); }
-};
-
-}  // namespace
 
 Slots slots_of(std::uint32_t cores, std::optional<double> quota,
                std::optional<std::uint32_t> setting) {
@@ -28,16 +18,26 @@ Slots slots_of(std::uint32_t cores, std::optional<double> quota,
     return {cores, cores == 1 ? "1 core" : fmt::format("{} cores", cores)};
 }
 
-std::uint32_t allowed_cores() {
-    // The kernel refuses a set smaller than its own, and does not say how large that is.
-    for (int size = CPU_SETSIZE;; size *= 2) {
-        const std::unique_ptr<cpu_set_t, FreeCpuSet> set{CPU_ALLOC(size)};
-        if (!set) throw std::bad_alloc{};
-        const std::size_t bytes = CPU_ALLOC_SIZE(size);
-        if (::sched_getaffinity(0, bytes, set.get()) == 0)
-            return static_cast<std::uint32_t>(CPU_COUNT_S(bytes, set.get()));
-        if (errno != EINVAL) check(-1, "sched_getaffinity");
+std::uint32_t core_count(const process::CpuSet& cpus, const std::filesystem::path& sys) {
+    process::CpuSet counted;
+    std::uint32_t cores = 0;
+    for (const unsigned cpu : cpus.cpus()) {
+        if (counted.contains(cpu)) continue;
+        ++cores;
+        counted.add(cpu);
+        std::ifstream file{sys / ("cpu" + std::to_string(cpu)) / "topology/thread_siblings_list"};
+        std::string text;
+        std::getline(file, text);
+        if (const auto siblings = process::CpuSet::of_text(text)) counted |= *siblings;
     }
+    return cores;
+}
+
+std::string boot_id() {
+    std::ifstream file{"/proc/sys/kernel/random/boot_id"};
+    std::string id;
+    std::getline(file, id);
+    return id;
 }
 
 }  // namespace vrun::daemon

@@ -4,7 +4,10 @@
 // Read when asked; a later change of cpuset or quota shows at the next reading.
 #pragma once
 
+#include "process/cpu_set.hpp"
+
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -20,7 +23,12 @@ struct Slots {
 Slots slots_of(std::uint32_t cores, std::optional<double> quota,
                std::optional<std::uint32_t> setting);
 
-// The cores that this process may run on, on machines of any size. Throws std::system_error.
-std::uint32_t allowed_cores();
+// How many cores these CPUs are, threads of one core counted once, as mpirun does. Where the
+// kernel does not say which belong together, each counts.
+std::uint32_t core_count(const process::CpuSet& cpus,
+                         const std::filesystem::path& sys = "/sys/devices/system/cpu");
+
+// Which machine this is, whatever the container: the kernel's boot id, or nothing.
+std::string boot_id();
 
 }  // namespace vrun::daemon

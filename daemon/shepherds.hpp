@@ -88,6 +88,8 @@ public:
 
     bool owns(pid_t pid) const noexcept { return pids_.contains(pid); }
 
+    Topology& topology() noexcept { return topology_; }  // that every shepherd gets
+
     void stop();
     asio::awaitable<void> join();  // until every guard has swept and is reaped
 

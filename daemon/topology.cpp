@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <hwloc.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -73,11 +74,32 @@ UniqueFd load_xml_restricted() {
 
 }  // namespace
 
+void Topology::load() {
+    if (xml_.is_open()) return;
+    xml_ = load_xml_restricted();
+    process::return_freed_memory();
+}
+
+std::string Topology::text() {
+    load();
+    struct stat file {};
+    check(::fstat(xml_.get(), &file), "fstat");
+    std::string text(static_cast<std::size_t>(file.st_size), '\0');
+    const ssize_t size = check(::pread(xml_.get(), text.data(), text.size(), 0), "pread");
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
+const process::Machine* Topology::machine() {
+    if (machine_) return &*machine_;
+    auto read = process::Machine::of_xml(text());
+    if (!read) return nullptr;
+    machine_ = std::move(*read);
+    return &*machine_;
+}
+
 UniqueFd Topology::open() {
-    if (!xml_.is_open()) {
-        xml_ = load_xml_restricted();
-        process::return_freed_memory();
-    }
+    load();
     const std::string path = "/proc/self/fd/" + std::to_string(xml_.get());
     return UniqueFd{check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open the topology")};
 }

@@ -4,6 +4,7 @@
 // The first call blocks for about 5 ms; a machine's topology is taken not to change.
 #pragma once
 
+#include "process/machine.hpp"
 #include "wire/base/fd.hpp"
 
 namespace vrun::daemon {
@@ -14,8 +15,17 @@ public:
     // that shepherds do not move each other's. Throws std::system_error.
     UniqueFd open();
 
+    // Throws std::system_error.
+    std::string text();
+
+    // What ranks are bound to; null when hwloc cannot read its own text.
+    const process::Machine* machine();
+
 private:
+    void load();
+
     UniqueFd xml_;
+    std::optional<process::Machine> machine_;
 };
 
 }  // namespace vrun::daemon

@@ -64,6 +64,8 @@ const std::span<const JobSession::Handler> JobSession::handlers = [] {
         Handler{MessageType::node_state, &S::on_node_state},
         Handler{MessageType::node_lost, &S::on_node_lost},
         Handler{MessageType::node_notice, &S::on_notice},
+        Handler{MessageType::shown_plan, &S::on_shown_plan},
+        Handler{MessageType::rank_bindings, &S::on_rank_bindings},
         Handler{MessageType::output_end, &S::on_output_end},
         Handler{MessageType::job_ended, &S::on_ended},
         Handler{MessageType::goodbye, &S::on_goodbye},

@@ -49,6 +49,8 @@ private:
     void handle(const wire::Message& message);
 
     void on_progress(const wire::Message& message);
+    void on_shown_plan(const wire::Message& message);
+    void on_rank_bindings(const wire::Message& message);
     void on_accepted(const wire::Message& message);
     void on_refused(const wire::Message& message);
     void on_started(const wire::Message& message);

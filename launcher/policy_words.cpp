@@ -298,7 +298,7 @@ std::optional<Error> set_bind_to(Placement& placement, std::string_view words) {
     wire::Binding& bind = placement.bind;
     if (name == "user") {
         if (!is_cpu_list(words, "+x")) return error_of(PolicyErrc::bad_cpu_list, words);
-        bind.to = BindTo::cpu_list;
+        bind.to = BindTo::each_own;
         bind.cpu_list = words;
         return std::nullopt;
     }

@@ -39,7 +39,7 @@ std::optional<Error> set_rank_by(wire::Placement& placement, std::string_view wo
 // "core", "numa:overload-allowed,if-supported", "none"; Hydra's "core:2", "rr", "user:0,2-3".
 std::optional<Error> set_bind_to(wire::Placement& placement, std::string_view words);
 
-// The value of --cpu-set, --cpu-list: "0-3,8".
+// The value of --cpu-set: "0-3,8".
 std::optional<Error> set_cpu_set(wire::Placement& placement, std::string_view words);
 
 }  // namespace vrun::launcher

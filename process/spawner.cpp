@@ -26,6 +26,7 @@ enum class Stage : unsigned char {
     death_signal,
     workdir,
     limits,
+    cores,
     exec
 };
 
@@ -113,6 +114,12 @@ bool set_limit(wire::ResourceLimit wanted) noexcept {
     return ::setrlimit(resource, &limit) == 0;
 }
 
+bool set_cores(const CpuSet& cpus) noexcept {
+    if (cpus.empty()) return true;
+    const auto words = cpus.words();
+    return ::syscall(SYS_sched_setaffinity, 0, words.size_bytes(), words.data()) == 0;
+}
+
 void restore_signals() noexcept {
     for (int number = 1; number < NSIG; ++number)
         ::signal(number, SIG_DFL);
@@ -136,6 +143,8 @@ int run_child(void* context) noexcept {
     // Late: a low limit on files would forbid the descriptors above.
     for (const wire::ResourceLimit limit : plan.limits)
         if (!set_limit(limit)) fail(child, Stage::limits);
+    // Last: our parent sleeps until exec, and the cores may be busy.
+    if (!set_cores(plan.cpus)) fail(child, Stage::cores);
     ::execve(plan.program.c_str(), child.argv.data(), child.environment.data());
     fail(child, Stage::exec);
 }
@@ -185,6 +194,8 @@ std::string stage_text(Stage stage, const ChildPlan& plan) {
         return ", entering the working directory '" + escaped(plan.workdir) + "'";
     case Stage::limits:
         return ", setting its resource limits";
+    case Stage::cores:
+        return ", binding it to the CPUs " + plan.cpus.text();
     case Stage::exec:
         break;
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "process/child.hpp"
+#include "process/cpu_set.hpp"
 #include "wire/base/result.hpp"
 #include "wire/identity.hpp"
 #include "wire/messages/submit.hpp"
@@ -31,6 +32,7 @@ struct ChildPlan {
     std::optional<mode_t> umask = {};              // empty: ours
     std::vector<wire::ResourceLimit> limits = {};  // soft; one above our hard limit becomes that
     std::optional<int> oom_score_adj = {};         // where allowed; set before `identity`
+    CpuSet cpus = {};                              // where it may run; empty: where we may
     Group group = Group::own;
     int death_signal = 0;  // sent to the child when the thread that spawned it ends; 0: none
 };

@@ -19,15 +19,15 @@ constexpr std::array table{
     MessageTraits{hello,              "Hello",              control, false,  1 * KiB},
     MessageTraits{goodbye,            "Goodbye",            control, false,  1 * KiB},
     MessageTraits{node_info,          "NodeInfo",           control, false,  1 * MiB},
-    MessageTraits{get_topology,       "GetTopology",        control, false,  1 * KiB},
+    MessageTraits{get_topology,       "GetTopology",        control, false,  2 * KiB},
     MessageTraits{topology,           "Topology",           control, false, 16 * MiB},
     MessageTraits{submit_job,         "SubmitJob",          control, false, 32 * MiB},
     MessageTraits{job_accepted,       "JobAccepted",        control, true,   1 * MiB, 512,     16},
     MessageTraits{job_refused,        "JobRefused",         control, false,  1 * MiB},
     MessageTraits{progress,           "Progress",           control, false,  1 * MiB},
-    MessageTraits{launch_job,         "LaunchJob",          control, true,  32 * MiB, 512,     16},
+    MessageTraits{launch_job,         "LaunchJob",          control, true,  32 * MiB, 512,     64},
     MessageTraits{shepherd_ready,     "ShepherdReady",      control, false,  1 * KiB},
-    MessageTraits{start_ranks,        "StartRanks",         control, true,  48 * MiB, 512,     16},
+    MessageTraits{start_ranks,        "StartRanks",         control, true,  48 * MiB, 512,     64},
     MessageTraits{ranks_started,      "RanksStarted",       control, true,  64 * KiB, 16},
     MessageTraits{start_failed,       "StartFailed",        control, true,  64 * KiB},
     MessageTraits{job_started,        "JobStarted",         control, true,   1 * KiB},
@@ -67,6 +67,8 @@ constexpr std::array table{
     MessageTraits{start_progress,     "StartProgress",      control, true,   64},
     MessageTraits{rank_failed,        "RankFailed",         control, true,   8 * KiB},
     MessageTraits{ranks_gone,         "RanksGone",          control, true,  64 * KiB, 16},
+    MessageTraits{shown_plan,         "ShownPlan",          control, false, 64 * MiB},
+    MessageTraits{rank_bindings,      "RankBindings",       control, true,  64 * KiB, 0,       8 * KiB},
 };
 // clang-format on
 

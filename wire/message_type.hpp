@@ -80,8 +80,10 @@ enum class MessageType : std::uint16_t {
     start_progress,
     rank_failed,
     ranks_gone,
+    shown_plan,
+    rank_bindings,
 };
-inline constexpr auto message_type_max = MessageType::ranks_gone;
+inline constexpr auto message_type_max = MessageType::rank_bindings;
 
 // Frames of a higher class overtake those of a lower one on a link; within a class order holds. A
 // node's last word is bulk: it may not overtake the output before it. Files go when all else has.

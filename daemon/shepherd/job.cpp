@@ -85,6 +85,8 @@ Job::Job(Surroundings around, wire::StartRanks start)
                  on_task_failure(name, failure);
              }} {
     if (mail_.is_root()) ruler_.emplace(start_.launch);
+    if (start_.launch.report_bindings)
+        bindings_.emplace(around_.topology_xml, start_.launch.nodes[start_.node].name);
 }
 
 PmiSockets::Events Job::pmi_events() {
@@ -131,6 +133,8 @@ asio::awaitable<void> Job::start_ranks() {
             report_not_started(failed->exit_code, /*signaled=*/false);
             co_return;
         }
+        if (bindings_)
+            bindings_->add(local_[started_], ranks_.pid_of(local_[started_]).value_or(-1));
         ++started_;
         co_await asio::post(around_.loop, asio::use_awaitable);
     }
@@ -139,6 +143,7 @@ asio::awaitable<void> Job::start_ranks() {
         report_not_started(SIGTERM, /*signaled=*/true);
     else
         report_started(mail_.self(), std::vector{mail_.self()});
+    if (bindings_) mail_.to_vrun(bindings_->take());
     settled_.set();
 }
 

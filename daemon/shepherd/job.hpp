@@ -5,6 +5,7 @@
 // Every message to and from other nodes goes through the daemon.
 #pragma once
 
+#include "daemon/shepherd/binding_report.hpp"
 #include "daemon/shepherd/guard.hpp"
 #include "daemon/shepherd/job_clock.hpp"
 #include "daemon/shepherd/job_directories.hpp"
@@ -29,6 +30,7 @@ struct Surroundings {  // of every job of a shepherd
     pmix::Server& server;
     const Guarded& guarded;
     const wire::UserFacts& facts;
+    const std::string& topology_xml;  // may be empty
     process::Log& log;
 };
 
@@ -102,7 +104,8 @@ private:
     Preload preload_;
     RankStarter starter_;
     StateTeller states_;
-    std::optional<Ruler> ruler_;  // of the root
+    std::optional<BindingReport> bindings_;  // when asked for
+    std::optional<Ruler> ruler_;             // of the root
     TreeMerge starts_;
     TreeMerge dones_;
     Lease lease_;

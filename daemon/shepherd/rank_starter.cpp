@@ -115,7 +115,14 @@ process::ChildPlan RankStarter::plan(const RankPlace& place,
             .umask = launch.umask,
             .limits = launch.limits,
             .oom_score_adj = oom_score_adj_,
+            .cpus = cpus_of(place.local_rank),
             .death_signal = SIGKILL};
+}
+
+process::CpuSet RankStarter::cpus_of(std::uint32_t local_rank) const {
+    const auto& all = parts_.start.cpus;
+    if (local_rank >= all.size()) return {};
+    return process::CpuSet::of_text(all[local_rank]).value_or(process::CpuSet{});
 }
 
 wire::StartFailed RankStarter::failure(const Error& error, int exit_code,

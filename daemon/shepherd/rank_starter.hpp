@@ -52,6 +52,7 @@ private:
     NodeEnvironment node(const JobDirectories& directories) const;
     Result<std::string> program_of(const RankPlace& place, const process::ChildPlan& child) const;
     process::ChildPlan plan(const RankPlace& place, std::vector<std::string> environment) const;
+    process::CpuSet cpus_of(std::uint32_t local_rank) const;
 
     Parts parts_;
     std::optional<int> oom_score_adj_;

@@ -38,6 +38,12 @@ asio::awaitable<void> Ranks::watch(wire::Rank rank) {
     on_exited_(exited);
 }
 
+std::optional<pid_t> Ranks::pid_of(wire::Rank rank) const {
+    const auto found = ranks_.find(rank);
+    if (found == ranks_.end()) return std::nullopt;
+    return found->second.child.pid();
+}
+
 void Ranks::entered_mpi(wire::Rank rank) {
     set_phase(rank, wire::RankPhase::in_mpi);
 }

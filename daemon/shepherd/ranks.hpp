@@ -31,6 +31,9 @@ public:
     // what shall end is continued, since a stopped process sees no TERM.
     void signal(int number);
 
+    // Of one that was started; -1 once it is reaped.
+    std::optional<pid_t> pid_of(wire::Rank rank) const;
+
     bool owns(pid_t pid) const noexcept;
     wire::RankState state_of(wire::Rank rank) const;
     std::size_t running() const noexcept { return running_; }

@@ -32,10 +32,9 @@ Shepherd::Shepherd(asio::any_io_executor loop, ShepherdSetup setup, process::Log
       node_name_{std::move(setup.node_name)},
       facts_{process::user_facts(guarded_.guard,
                                  {guarded_.directories.tmp, guarded_.directories.shm})},
+      topology_xml_{std::move(setup.topology_xml)},
       link_{wire::make_local_stream(loop, std::move(setup.daemon))},
-      server_{loop,
-              {node_name_, server_directory(guarded_.directories), std::move(setup.topology_xml)},
-              *this},
+      server_{loop, {node_name_, server_directory(guarded_.directories), topology_xml_}, *this},
       tasks_{loop, [this](std::string_view name, std::exception_ptr failure) {
                  on_task_failure(name, failure);
              }} {}
@@ -87,7 +86,8 @@ void Shepherd::start_next() {
     if (job_ || later_.empty()) return;
     wire::StartRanks start = wire::body_of<wire::StartRanks>(later_.front());
     later_.pop_front();
-    job_.emplace(Surroundings{loop_, link_, server_, guarded_, facts_, log_}, std::move(start));
+    job_.emplace(Surroundings{loop_, link_, server_, guarded_, facts_, topology_xml_, log_},
+                 std::move(start));
     tasks_.spawn("serve a job", serve());
     for (wire::Message& message : std::exchange(later_, {}))
         on_job_message(std::move(message));

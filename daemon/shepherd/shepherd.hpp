@@ -50,6 +50,7 @@ private:
     Guarded guarded_;
     std::string node_name_;
     wire::UserFacts facts_;  // when we started
+    std::string topology_xml_;
     wire::Link link_;
     pmix::Server server_;
     std::optional<Job> job_;

@@ -10,7 +10,7 @@ LIBRARY_HOMES = {  # what begins so may be included only in these folders
     "openssl/": ["wire/tls"],
     "ares": ["discovery"],
     "pmix": ["pmix"],
-    "hwloc": ["daemon", "pmix"],
+    "hwloc": ["daemon", "pmix", "process"],
     "zstd": ["daemon"],
     "nettle/": ["files"],
     "CLI/": ["daemon", "launcher"],

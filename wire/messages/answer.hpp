@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // wire/messages/answer: what vrun hears of its request before the job starts.
-// One of JobAccepted and JobRefused, after any number of Progress.
+// One of JobAccepted and JobRefused, after any number of Progress and ShownPlan.
 // Plain values; each names its MessageType, and its fields in the order they travel.
 #pragma once
 
@@ -33,6 +33,17 @@ struct JobRefused {
     template <class Archive>
     void serialize(Archive& archive) {
         archive(exit_code, sentence);
+    }
+};
+
+struct ShownPlan {  // what --display asked for, before JobAccepted
+    static constexpr auto type = MessageType::shown_plan;
+    std::string text;
+    bool is_all = false;  // --do-not-launch: no job follows
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(text, is_all);
     }
 };
 

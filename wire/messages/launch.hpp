@@ -29,11 +29,17 @@ struct LaunchJob {
     std::uint32_t lease_ms = 10'000;
     std::uint32_t window = 0;  // bytes of output credit per node and stream, at the start
     std::vector<PreloadFile> files;
+    Placement placement;                 // each node binds its own ranks by it
+    bool oversubscribed = false;         // some node has more ranks than slots
+    bool shares_cores = false;           // of its nodes, some are containers on the same cores
+    bool report_bindings = false;        // with RankBindings
+    std::vector<std::string> rank_cpus;  // of a rankfile or list, by rank; else empty
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(job, identity, controller, nodes, runs, apps, environment, umask, limits, streams,
-                universe, tolerance, shows_progress, lease_ms, window, files);
+                universe, tolerance, shows_progress, lease_ms, window, files, placement,
+                oversubscribed, shares_cores, report_bindings, rank_cpus);
     }
 };
 
@@ -64,10 +70,11 @@ struct StartRanks {
     LaunchJob launch;
     NodeIndex node = 0;  // which of the job's nodes we are
     Network network;
+    std::vector<std::string> cpus;  // of each rank here, "0-3"; empty: of none, or not bound
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(launch, node, network);
+        archive(launch, node, network, cpus);
     }
 };
 
@@ -79,6 +86,17 @@ struct RanksStarted {
     template <class Archive>
     void serialize(Archive& archive) {
         archive(nodes);
+    }
+};
+
+// A node to vrun: where its ranks may run, as the kernel says once they do.
+struct RankBindings {
+    static constexpr auto type = MessageType::rank_bindings;
+    std::vector<std::string> lines;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(lines);
     }
 };
 

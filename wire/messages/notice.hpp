@@ -19,9 +19,10 @@ enum class NoticeKind : std::uint8_t {
     no_room,      // neither /dev/shm nor /tmp has room
     long_tmpdir,
     lost_venv,
+    unbound,  // other jobs hold the cores
 };
 constexpr bool valid(NoticeKind kind) {
-    return kind <= NoticeKind::lost_venv;
+    return kind <= NoticeKind::unbound;
 }
 constexpr bool is_mended(NoticeKind kind) {
     return kind <= NoticeKind::moved_shm;

@@ -76,10 +76,11 @@ enum class BindTo : std::uint8_t {
     unset,
     none,
     object,
-    cpu_list,  // Open MPI: the cores of --cpu-list; Hydra: user:0,2,4 in `cpu_list`
+    cpu_list,  // all to the cores in `cpu_list` (--cpu-list); ORDERED: one to each
+    each_own,  // Hydra's user:0,2+3,4: the CPUs of each rank in `cpu_list`
 };
 constexpr bool valid(BindTo bind_to) {
-    return bind_to <= BindTo::cpu_list;
+    return bind_to <= BindTo::each_own;
 }
 
 struct Binding {
@@ -113,7 +114,7 @@ struct Placement {
     Binding bind;
     std::uint32_t per_node = 0;       // -N, -npernode, -ppn; 0: not asked
     std::uint32_t cpus_per_rank = 0;  // PE=, --cpus-per-rank; 0: not asked
-    std::string cpu_set;              // --cpu-set, --cpu-list: the only cores to use: "0-3,8"
+    std::string cpu_set;              // --cpu-set: the only cores to use: "0-3,8"
     Choice oversubscribe = Choice::unset;
     bool no_local = false;                      // not on the node where vrun is
     Choice hwthreads_are_cpus = Choice::unset;  // HWTCPUS, CORECPUS, --use-hwthread-cpus

@@ -54,10 +54,12 @@ struct NodeInfo {
     std::uint16_t port =
         0;  // where it listens, so that an accepted connection serves as a dialed one
     std::vector<JobId> jobs;  // that run here
+    std::string machine;      // the same for containers on one machine: its boot id
+    std::string cpus;         // of the machine's, those that ranks may use here
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(slots, slots_source, cores, port, jobs);
+        archive(slots, slots_source, cores, port, jobs, machine, cpus);
     }
 };
 

@@ -80,11 +80,11 @@ inline constexpr std::uint32_t universe_infinite = 0xffff'ffff;
 struct SubmitJob {
     static constexpr auto type = MessageType::submit_job;
     std::vector<App> apps;
-    std::vector<std::string> host_words;  // of programs that name no host themselves
+    std::vector<std::string> host_words;  // of all programs together
     std::vector<ListText> host_files;
     Placement placement;
     Display display;
-    bool plan_only = false;  // --do-not-launch: answered by JobRefused with exit code 0
+    bool plan_only = false;                // --do-not-launch: answered by ShownPlan alone
     std::vector<std::string> environment;  // of every rank
     std::uint32_t umask = 022;
     std::vector<ResourceLimit> limits;

@@ -32,10 +32,7 @@ struct Half final : PeerEvents {
         hello.role = wire::Role::daemon;
         hello.incarnation = incarnation;
         hello.node_name = "node" + std::to_string(incarnation);
-        return {hello,
-                [this] {
-                    return wire::NodeInfo{4, "4 cores", 4, port, {}};
-                },
+        return {hello, [this] { return wire::NodeInfo{4, "4 cores", 4, port, {}, "", ""}; },
                 wire::TlsContext{keys}, wire::any_scale};
     }
 

@@ -12,13 +12,23 @@ namespace {
 
 using wire::Placement;
 
+std::variant<Placed, wire::JobRefused> place(std::span<const Candidate> nodes,
+                                             const std::vector<std::uint32_t>& counts,
+                                             const Placement& policy) {
+    std::vector<Ask> programs;
+    for (const std::uint32_t count : counts)
+        programs.push_back({count, {}});
+    return daemon::place(nodes, programs, policy);
+}
+
 std::vector<Candidate> candidates(const std::string& text) {  // "a:2 b:1"
     std::vector<Candidate> nodes;
     std::istringstream words{text};
     for (std::string word; words >> word;) {
         const std::size_t colon = word.find(':');
         nodes.push_back({word.substr(0, colon),
-                         static_cast<std::uint32_t>(std::stoul(word.substr(colon + 1)))});
+                         static_cast<std::uint32_t>(std::stoul(word.substr(colon + 1))), 0,
+                         nullptr});
     }
     return nodes;
 }
@@ -218,7 +228,7 @@ TEST(Placement, ShowsTheFirstHostsOfMany) {
 }
 
 TEST(Placement, EscapesNodeNames) {
-    const std::vector<Candidate> nodes{{"a\x1b[31m", 1}};
+    const std::vector<Candidate> nodes{{"a\x1b[31m", 1, 0, nullptr}};
     const auto result = place(nodes, std::vector<std::uint32_t>{2}, slot);
     EXPECT_EQ(std::get<wire::JobRefused>(result).sentence.find('\x1b'), std::string::npos);
 }
@@ -232,7 +242,7 @@ TEST(Placement, RefusesNumbersThatNoMachineHolds) {
 }
 
 TEST(Placement, PlacesTenThousandRanksAtOnce) {
-    std::vector<Candidate> nodes(1000, Candidate{"n", 10});
+    std::vector<Candidate> nodes(1000, Candidate{"n", 10, 0, nullptr});
     for (const Placement& policy : {slot, node, over, node_over, per_node(10)}) {
         const std::clock_t start = std::clock();  // of the processor: other tests run beside us
         const auto result = place(nodes, std::vector<std::uint32_t>{10'000}, policy);

@@ -84,6 +84,7 @@ TEST(PolicyWords, BindTo) {
     EXPECT_EQ(parsed(set_bind_to, "core:2").bind.count, 2u);
     EXPECT_EQ(parsed(set_bind_to, "rr").bind.object, Object::hwthread);
     EXPECT_EQ(parsed(set_bind_to, "user:0+4,1,2x3").bind.cpu_list, "0+4,1,2x3");
+    EXPECT_EQ(parsed(set_bind_to, "user:1").bind.to, BindTo::each_own);
     EXPECT_EQ(parsed(set_bind_to, "cpu-list:ordered").bind.to, BindTo::cpu_list);
     EXPECT_TRUE(parsed(set_bind_to, "cpu-list:ordered").map.ordered);
     const Placement both = parsed(set_bind_to, "l2cache:overload-allowed,if-supported");

@@ -56,7 +56,7 @@ void ShepherdUnderTest::start(const wire::LaunchJob& launch, wire::NodeIndex nod
     ended.reset();
     done.reset();
     output_end.reset();
-    link->send(wire::StartRanks{launch, node, {}}, wire::Route{job_, node, node});
+    link->send(wire::StartRanks{launch, node, {}, {}}, wire::Route{job_, node, node});
 }
 
 Task ShepherdUnderTest::until(std::function<bool()> happened) {
