@@ -16,6 +16,7 @@
 #include "wire/messages/state.hpp"
 #include "wire/messages/submit.hpp"
 #include "wire/messages/tolerance.hpp"
+#include "wire/messages/topology.hpp"
 #include "wire/messages/wireup.hpp"
 
 #include <tuple>
@@ -24,27 +25,19 @@
 
 namespace vrun::fuzz {
 
-template <wire::MessageType message_type>
-struct NoBody {  // a type that is reserved: nobody sends it
-    static constexpr auto type = message_type;
-
-    template <class Archive>
-    void serialize(Archive&) {}
-};
-
 using Bodies =
-    std::tuple<wire::Hello, wire::Goodbye, wire::NodeInfo, NoBody<wire::MessageType::get_topology>,
-               NoBody<wire::MessageType::topology>, wire::SubmitJob, wire::JobAccepted,
-               wire::JobRefused, wire::Progress, wire::LaunchJob, wire::ShepherdReady,
-               wire::StartRanks, wire::RanksStarted, wire::StartFailed, wire::JobStarted,
-               wire::FenceContribution, wire::FenceResult, wire::ModexRequest, wire::ModexReply,
-               wire::Output, wire::OutputEnd, wire::Credit, wire::Input, wire::InputEnd,
-               wire::InputClosed, wire::Signal, wire::EndJob, wire::RankExited, wire::AbortJob,
-               wire::JobFailed, wire::Beat, wire::Lease, wire::NodeLost, wire::NodeDone,
-               wire::JobEnded, wire::JobClosed, wire::ListHosts, wire::HostList, wire::NodeNotice,
-               wire::GetHealth, wire::Health, wire::ExamineHosts, wire::Examination,
-               wire::FilesWanted, wire::FileData, wire::FileCredit, wire::GetState, wire::NodeState,
-               wire::StartProgress, wire::RankFailed, wire::RanksGone>;
+    std::tuple<wire::Hello, wire::Goodbye, wire::NodeInfo, wire::GetTopology, wire::Topology,
+               wire::SubmitJob, wire::JobAccepted, wire::JobRefused, wire::Progress,
+               wire::LaunchJob, wire::ShepherdReady, wire::StartRanks, wire::RanksStarted,
+               wire::StartFailed, wire::JobStarted, wire::FenceContribution, wire::FenceResult,
+               wire::ModexRequest, wire::ModexReply, wire::Output, wire::OutputEnd, wire::Credit,
+               wire::Input, wire::InputEnd, wire::InputClosed, wire::Signal, wire::EndJob,
+               wire::RankExited, wire::AbortJob, wire::JobFailed, wire::Beat, wire::Lease,
+               wire::NodeLost, wire::NodeDone, wire::JobEnded, wire::JobClosed, wire::ListHosts,
+               wire::HostList, wire::NodeNotice, wire::GetHealth, wire::Health, wire::ExamineHosts,
+               wire::Examination, wire::FilesWanted, wire::FileData, wire::FileCredit,
+               wire::GetState, wire::NodeState, wire::StartProgress, wire::RankFailed,
+               wire::RanksGone, wire::ShownPlan, wire::RankBindings>;
 
 inline constexpr std::size_t body_count = std::tuple_size_v<Bodies>;
 
