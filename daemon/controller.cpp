@@ -135,21 +135,9 @@ asio::awaitable<void> Controller::place(ClientPointer client, wire::SubmitJob re
     if (const auto* refusal = std::get_if<wire::JobRefused>(&planned))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
     auto& launch = std::get<wire::LaunchJob>(planned);
-    if (show(*client, request, found, machines, launch))
-        begin(client, std::move(launch), notices_of(found));
-}
-
-// Whether the job is to be launched, too.
-bool Controller::show(Client& client, const wire::SubmitJob& request, const Gathered& found,
-                      const std::vector<process::Machine>& machines,
-                      const wire::LaunchJob& launch) {
-    wire::ShownPlan plan;
-    plan.is_all = request.plan_only;
-    if (request.display.allocation) plan.text += allocation_text(found.nodes);
-    if (request.display.topology) plan.text += topology_text(found.nodes, machines);
-    if (request.display.map) plan.text += map_text(launch);
-    if (plan.is_all || !plan.text.empty()) client.link.send(plan);
-    return !plan.is_all;
+    const wire::ShownPlan shown = shown_plan(request, found.nodes, machines, launch);
+    if (shown.is_all || !shown.text.empty()) client->link.send(shown);
+    if (!shown.is_all) begin(client, std::move(launch), notices_of(found));
 }
 
 void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,

@@ -49,8 +49,6 @@ public:
 private:
     asio::awaitable<void> submit(ClientPointer client, wire::SubmitJob request);
     asio::awaitable<void> place(ClientPointer client, wire::SubmitJob request, Gathered found);
-    bool show(Client& client, const wire::SubmitJob& request, const Gathered& found,
-              const std::vector<process::Machine>& machines, const wire::LaunchJob& launch);
     void begin(const ClientPointer& client, wire::LaunchJob launch,
                std::vector<std::string> notices);
     std::string own_address(const wire::LaunchJob& launch);

@@ -24,8 +24,6 @@ std::string program_of(const wire::App& app) {
     return app.argv.empty() ? "" : escaped(app.argv[0]);
 }
 
-}  // namespace
-
 std::string allocation_text(std::span<const Node> nodes) {
     std::string text = title("ALLOCATED NODES");
     for (const Node& node : nodes)
@@ -61,6 +59,19 @@ std::string topology_text(std::span<const Node> nodes, std::span<const process::
         text += " cpus:" + machines[node].cpus().text() + "\n";
     }
     return text + rule();
+}
+
+}  // namespace
+
+wire::ShownPlan shown_plan(const wire::SubmitJob& request, std::span<const Node> nodes,
+                           std::span<const process::Machine> machines,
+                           const wire::LaunchJob& launch) {
+    wire::ShownPlan plan;
+    plan.is_all = request.plan_only;
+    if (request.display.allocation) plan.text += allocation_text(nodes);
+    if (request.display.topology) plan.text += topology_text(nodes, machines);
+    if (request.display.map) plan.text += map_text(launch);
+    return plan;
 }
 
 }  // namespace vrun::daemon

@@ -6,12 +6,15 @@
 
 #include "daemon/membership.hpp"
 #include "process/machine.hpp"
+#include "wire/messages/answer.hpp"
 #include "wire/messages/launch.hpp"
+#include "wire/messages/submit.hpp"
 
 namespace vrun::daemon {
 
-std::string allocation_text(std::span<const Node> nodes);
-std::string map_text(const wire::LaunchJob& launch);
-std::string topology_text(std::span<const Node> nodes, std::span<const process::Machine> machines);
+// What `request` asked to see; the text is empty if it is nothing.
+wire::ShownPlan shown_plan(const wire::SubmitJob& request, std::span<const Node> nodes,
+                           std::span<const process::Machine> machines,
+                           const wire::LaunchJob& launch);
 
 }  // namespace vrun::daemon

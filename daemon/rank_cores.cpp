@@ -84,8 +84,10 @@ CorePlan plan_cores(const Machine& machine, const CpuSet& taken, const wire::Lau
     const Machine free = machine.restricted(machine.cpus() - taken);
     Bindings beside = local_bindings(free, launch.placement, part);
     auto* free_sets = std::get_if<std::vector<CpuSet>>(&beside);
-    if (!free_sets || !binds(*free_sets))
+    if (!free_sets || !binds(*free_sets)) {
+        if (!meaning.bind_is_wish) return {};
         return {{}, {}, no_room(free, launch, node, sets.size()), ""};
+    }
     CpuSet held = held_by_all(free, *free_sets, meaning);
     return {std::move(*free_sets), std::move(held), "", ""};
 }

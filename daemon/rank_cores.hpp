@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // daemon/rank_cores: which CPUs a job's ranks on this node get, beside those of other jobs.
-// Pure. Bound ranks get what is free first; if that is not enough, ranks run unbound and the user
-// is told. A rank that may move among many cores holds only as many of them as it needs.
+// Pure. Bound ranks get what is free first; if that is not enough, ranks run unbound, and
+// a user who asked for a binding is told. A rank that may move among many cores holds only as many
+// of them as it needs.
 #pragma once
 
 #include "daemon/placement/local.hpp"

@@ -109,7 +109,8 @@ void Topologies::on_peer_message(Peer& peer, const wire::Message& message) {
 void Topologies::on_peer_gone(wire::Incarnation peer) {
     const auto asked = answers_.find(peer);
     if (asked == answers_.end()) return;
-    if (!asked->second) asked->second = error_of(std::errc::host_unreachable);
+    asked->second = error_of(std::errc::host_unreachable);
+    if (waiting_.empty()) answers_.erase(asked);
     wake();
 }
 

@@ -96,7 +96,10 @@ def test_two_jobs_do_not_share_cores_while_there_are_free_ones(host):
         crowded = vrun(host, "-n", 2, *ASK)
         assert crowded.code == 0, crowded
         assert cores_of(crowded.out) == {0: BOTH, 1: BOTH}
-        assert "other jobs leave 1 free core for 2 ranks here, so they are not bound" in crowded.err
+        assert crowded.err == ""
+        told = vrun(host, "-n", 2, "--bind-to", "core", *ASK)
+        assert cores_of(told.out) == {0: BOTH, 1: BOTH}, told
+        assert "other jobs leave 1 free core for 2 ranks here, so they are not bound" in told.err
     finally:
         first.stop()
     eventually(lambda: asked(host, "-n", 2) == {0: {FIRST}, 1: {SECOND}}, 60, what="free cores")
