@@ -146,7 +146,7 @@ CorePlan NodeJobs::plan_for(const Job& job, const wire::LaunchJob& launch) {
     const std::optional<double> quota = cpu_quota();
     const bool quota_rules = quota && *quota < static_cast<double>(core_count(allowed));
     return plan_cores(whole->restricted(allowed), jobs_.held_cores(), launch, *job.self,
-                      quota_rules);
+                      quota_rules || peers_.shares_cores());
 }
 
 // The node as a whole cannot do what was asked: the root hears why, then that we are out.

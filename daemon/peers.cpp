@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/peers.hpp"
 
+#include "daemon/resources.hpp"
 #include "daemon/tcp_sockets.hpp"
 #include "wire/base/deadline.hpp"
 #include "wire/base/escape.hpp"
@@ -199,6 +200,7 @@ wire::Incarnation Peers::adopt(PeerPointer peer) {
     known_[{peer->remote.address(), peer->info.port}] = incarnation;
     if (peer->dialed) known_[peer->remote] = incarnation;
     strangers_.remember_member(peer->remote.address());
+    shares_cores_ = shares_cores_ || share_cores(setup_.info(), peer->info);
     log_.info("peers: connected", {{"node", peer->hello.node_name},
                                    {"address", text_of(peer->remote)},
                                    {"dialed", peer->dialed}});

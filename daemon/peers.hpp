@@ -40,6 +40,9 @@ public:
 
     Peer* find(wire::Incarnation incarnation) noexcept;
 
+    // Whether some daemon that we ever met is a container on our machine with cores of ours.
+    bool shares_cores() const noexcept { return shares_cores_; }
+
     // A job begins or ends to need this connection.
     void use(wire::Incarnation incarnation);
     void release(wire::Incarnation incarnation);
@@ -87,6 +90,7 @@ private:
     Strangers strangers_;
     Clock::time_point last_refusal_{};
     std::size_t refusals_unlogged_ = 0;
+    bool shares_cores_ = false;
     bool is_stopping_ = false;
     TaskGroup tasks_;
 };

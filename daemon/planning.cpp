@@ -106,16 +106,25 @@ std::variant<Placed, wire::JobRefused> placed(const wire::SubmitJob& request,
     return place(candidates, programs, request.placement);
 }
 
-// Containers on one machine that may use the same cores: nobody sees what the others bind.
+// Containers on one machine that may use the same cores: nobody sees what the others bind, also not
+// what those that this job leaves out bind for other jobs.
 bool share_cores(std::span<const Node> nodes, std::span<const std::size_t> used) {
     std::unordered_map<std::string_view, process::CpuSet> machines;
+    std::vector<bool> is_used(nodes.size());
     for (const std::size_t index : used) {
         const Node& node = nodes[index];
+        is_used[index] = true;
         const auto cpus = process::CpuSet::of_text(node.cpus);
         if (node.machine.empty() || !cpus) continue;
         process::CpuSet& others = machines[node.machine];
         if (others.intersects(*cpus)) return true;
         others |= *cpus;
+    }
+    for (std::size_t index = 0; index < nodes.size(); ++index) {
+        const auto neighbours = machines.find(nodes[index].machine);
+        if (is_used[index] || neighbours == machines.end()) continue;
+        const auto cpus = process::CpuSet::of_text(nodes[index].cpus);
+        if (cpus && neighbours->second.intersects(*cpus)) return true;
     }
     return false;
 }

@@ -12,14 +12,14 @@ namespace {
 using process::CpuSet, process::Machine;
 using wire::BindTo, wire::MapBy;
 
-LocalPart part_of(const wire::LaunchJob& launch, wire::NodeIndex node, bool quota_rules) {
+LocalPart part_of(const wire::LaunchJob& launch, wire::NodeIndex node, bool cores_are_shared) {
     LocalPart part;
     part.ranks_of_app.resize(launch.apps.size());
     for (const wire::RankRun& run : launch.runs)
         if (run.node == node) part.ranks_of_app[run.app] += run.count;
     part.around = {.ranks = wire::rank_count(launch.runs),
                    .oversubscribed = launch.oversubscribed,
-                   .quota_rules = quota_rules || launch.shares_cores};
+                   .cores_are_shared = cores_are_shared || launch.shares_cores};
     if (launch.rank_cpus.empty()) return part;
     for (const wire::Rank rank : wire::ranks_on(launch.runs, node))
         part.rank_cpus.push_back(rank < launch.rank_cpus.size() ? launch.rank_cpus[rank] : "*");
@@ -70,8 +70,8 @@ std::string no_room(const Machine& free, const wire::LaunchJob& launch, wire::No
 }  // namespace
 
 CorePlan plan_cores(const Machine& machine, const CpuSet& taken, const wire::LaunchJob& launch,
-                    wire::NodeIndex node, bool quota_rules) {
-    const LocalPart part = part_of(launch, node, quota_rules);
+                    wire::NodeIndex node, bool cores_are_shared) {
+    const LocalPart part = part_of(launch, node, cores_are_shared);
     const Meaning meaning = meaning_of(launch.placement, machine, part.around);
     Bindings alone = local_bindings(machine, launch.placement, part);
     if (auto* problem = std::get_if<std::string>(&alone)) return {{}, {}, "", std::move(*problem)};

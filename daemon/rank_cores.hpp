@@ -18,7 +18,7 @@ struct CorePlan {
 
 // `machine`: what this daemon may use. `taken`: what its other jobs hold. `launch` is valid.
 CorePlan plan_cores(const process::Machine& machine, const process::CpuSet& taken,
-                    const wire::LaunchJob& launch, wire::NodeIndex node, bool quota_rules);
+                    const wire::LaunchJob& launch, wire::NodeIndex node, bool cores_are_shared);
 
 // Whether plan_cores() would bind nothing, whatever the machine.
 bool never_binds(const wire::LaunchJob& launch);

@@ -33,6 +33,13 @@ std::uint32_t core_count(const process::CpuSet& cpus, const std::filesystem::pat
     return cores;
 }
 
+bool share_cores(const wire::NodeInfo& one, const wire::NodeInfo& other) {
+    if (one.machine.empty() || one.machine != other.machine) return false;
+    const auto cpus = process::CpuSet::of_text(one.cpus),
+               others = process::CpuSet::of_text(other.cpus);
+    return cpus && others && cpus->intersects(*others);
+}
+
 std::string boot_id() {
     std::ifstream file{"/proc/sys/kernel/random/boot_id"};
     std::string id;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "process/cpu_set.hpp"
+#include "wire/messages/session.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -27,6 +28,9 @@ Slots slots_of(std::uint32_t cores, std::optional<double> quota,
 // kernel does not say which belong together, each counts.
 std::uint32_t core_count(const process::CpuSet& cpus,
                          const std::filesystem::path& sys = "/sys/devices/system/cpu");
+
+// Whether two nodes are containers on one machine that may run on the same cores.
+bool share_cores(const wire::NodeInfo& one, const wire::NodeInfo& other);
 
 // Which machine this is, whatever the container: the kernel's boot id, or nothing.
 std::string boot_id();

@@ -13,7 +13,7 @@ namespace vrun::daemon {
 struct Circumstances {
     std::uint64_t ranks = 0;      // of the whole job
     bool oversubscribed = false;  // some node of the job has more ranks than slots
-    bool quota_rules = false;     // the cores are not ours alone: a CPU quota, other containers
+    bool cores_are_shared = false;     // the cores are not ours alone: a CPU quota, other containers
 };
 
 enum class Order : std::uint8_t {

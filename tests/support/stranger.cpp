@@ -77,7 +77,7 @@ Bytes greeting_of(const Target& target) {
     if (target.is_local()) return hello_of(wire::Role::launcher);
     Bytes greeting = hello_of(wire::Role::daemon);
     append(greeting,
-           frame_of(MessageType::node_info, wire::to_bytes(wire::NodeInfo{1, "", 1, 1, {}})));
+           frame_of(MessageType::node_info, wire::to_bytes(wire::NodeInfo{1, "", 1, 1, {}, "", ""})));
     return greeting;
 }
 
@@ -146,7 +146,7 @@ asio::awaitable<void> abuse_a_job(std::unique_ptr<wire::Stream> stream, MessageT
     ours.role = wire::Role::daemon;
     ours.incarnation = wire::random_id();
     const wire::Hello theirs = co_await wire::exchange_hello(*link, ours);
-    link->send(wire::NodeInfo{1, "", 1, 1, {}});
+    link->send(wire::NodeInfo{1, "", 1, 1, {}, "", ""});
     const auto job = sleeper(wire::random_id(), ours.incarnation, theirs.incarnation);
     link->send({MessageType::launch_job, {job.job, 0, wire::to_controller}, daemon::pack(job)});
     std::optional<wire::Message> heard = co_await link->receive();

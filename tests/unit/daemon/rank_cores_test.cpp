@@ -81,13 +81,14 @@ TEST(RankCores, AreThoseThatTheUserNamedWhoeverHoldsThem) {
 }
 
 TEST(RankCores, AreNoneByDefaultUnderAQuotaOrWhenOversubscribed) {
-    EXPECT_EQ(text_of(plan_cores(four_cores(), {}, launch_of(2), 0, /*quota_rules=*/true)), "");
+    EXPECT_EQ(text_of(plan_cores(four_cores(), {}, launch_of(2), 0, /*cores_are_shared=*/true)),
+              "");
     wire::LaunchJob launch = launch_of(2);
     launch.oversubscribed = true;
     EXPECT_EQ(text_of(plan_cores(four_cores(), {}, launch, 0, false)), "");
     EXPECT_TRUE(never_binds(launch));
     launch.placement.bind.to = wire::BindTo::object;
-    EXPECT_EQ(text_of(plan_cores(four_cores(), {}, launch, 0, /*quota_rules=*/true)), "0 1");
+    EXPECT_EQ(text_of(plan_cores(four_cores(), {}, launch, 0, /*cores_are_shared=*/true)), "0 1");
 }
 
 TEST(RankCores, SayWhyAWishCannotBe) {
