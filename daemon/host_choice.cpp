@@ -5,6 +5,8 @@
 #include "wire/messages/end.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace vrun::daemon {
 namespace {
@@ -14,64 +16,75 @@ using wire::exit_code::usage;
 
 using Chosen = std::variant<std::vector<HostEntry>, wire::JobRefused>;
 
-void append(std::vector<HostEntry>& all, std::vector<HostEntry> more) {
-    for (HostEntry& host : more) {
-        const auto same = std::ranges::find(all, host.name, &HostEntry::name);
-        if (same == all.end())
-            all.push_back(std::move(host));
+// Each host once, in the order of their first mention, with the slots of all mentions.
+class Hosts {
+public:
+    void add(HostEntry host) {
+        const auto [place, is_new] = places_.try_emplace(host.name, all_.size());
+        if (is_new)
+            all_.push_back(std::move(host));
         else
-            same->slots += host.slots;
+            all_[place->second].slots += host.slots;
     }
-}
+    void add(std::vector<HostEntry> more) {
+        for (HostEntry& host : more)
+            add(std::move(host));
+    }
+
+    HostEntry* find(const std::string& name) {
+        const auto place = places_.find(name);
+        return place == places_.end() ? nullptr : &all_[place->second];
+    }
+
+    std::vector<HostEntry>& all() { return all_; }
+
+private:
+    std::vector<HostEntry> all_;
+    std::unordered_map<std::string, std::size_t> places_;
+};
 
 Chosen chosen(const std::vector<std::string>& words, const std::vector<wire::ListText>& files) {
-    std::vector<HostEntry> from_files, from_words;
+    Hosts from_files, from_words;
     for (const wire::ListText& file : files) {
         auto parsed = discovery::parse_hostfile(file.text, file.path);
         if (!parsed) return wire::JobRefused{usage, escaped(parsed.error().message())};
         if (parsed->empty())
             return wire::JobRefused{usage,
                                     "--hostfile " + escaped(file.path) + ": it names no host"};
-        append(from_files, std::move(*parsed));
+        from_files.add(std::move(*parsed));
     }
     for (const std::string& word : words) {
         auto parsed = discovery::host_words(word);
         if (!parsed) return wire::JobRefused{usage, escaped(parsed.error().message())};
-        append(from_words, std::move(*parsed));
+        from_words.add(std::move(*parsed));
     }
-    if (from_files.empty()) return from_words;
-    if (from_words.empty()) return from_files;
-    for (HostEntry& host : from_words) {
-        const auto listed = std::ranges::find(from_files, host.name, &HostEntry::name);
-        if (listed == from_files.end())
+    if (from_files.all().empty()) return std::move(from_words.all());
+    if (from_words.all().empty()) return std::move(from_files.all());
+    for (HostEntry& host : from_words.all()) {
+        const HostEntry* const listed = from_files.find(host.name);
+        if (!listed)
             return wire::JobRefused{
                 usage, "--host " + escaped(host.name) + ": it is in no hostfile given"};
         host.port = listed->port;
         host.max_slots = listed->max_slots;
     }
-    return from_words;
+    return std::move(from_words.all());
 }
 
 bool names_hosts(const wire::App& app) {
     return !app.host_words.empty() || !app.host_files.empty();
 }
 
-bool is_called(const Node& node, const std::string& name) {
-    return node.name == name ||
-           std::ranges::find(node.listed_names, name) != node.listed_names.end();
-}
-
 // The hosts of a rankfile or sequence that names them; "+n0" is none.
 std::vector<HostEntry> hosts_of_list(const std::vector<ListedRank>& list) {
-    std::vector<HostEntry> hosts;
+    Hosts hosts;
     for (const ListedRank& rank : list) {
         if (rank.host.starts_with('+')) continue;
         HostEntry host;
         host.name = rank.host;
-        const auto same = std::ranges::find(hosts, host.name, &HostEntry::name);
-        if (same == hosts.end()) hosts.push_back(std::move(host));
+        hosts.add(std::move(host));
     }
-    return hosts;
+    return std::move(hosts.all());
 }
 
 // Hydra counts a host without a number as one slot.
@@ -102,10 +115,13 @@ std::vector<bool> usable_by(const wire::SubmitJob& request, std::size_t program,
     const Chosen own = chosen(app.host_words, app.host_files);
     const auto* hosts = std::get_if<std::vector<HostEntry>>(&own);
     if (!hosts || hosts->empty()) return {};
+    std::unordered_set<std::string_view> names;
+    for (const HostEntry& host : *hosts)
+        names.insert(host.name);
+    const auto is_named = [&](const std::string& name) { return names.contains(name); };
     std::vector<bool> usable;
     for (const Node& node : nodes)
-        usable.push_back(std::ranges::any_of(
-            *hosts, [&](const HostEntry& host) { return is_called(node, host.name); }));
+        usable.push_back(is_named(node.name) || std::ranges::any_of(node.listed_names, is_named));
     return usable;
 }
 
@@ -139,9 +155,18 @@ std::variant<std::vector<ListedRank>, wire::JobRefused> listed_ranks(
 }
 
 void limit_slots(std::vector<Node>& nodes, std::span<const HostEntry> hosts) {
-    for (Node& node : nodes)
-        for (const HostEntry& host : hosts)
-            if (host.max_slots > 0 && is_called(node, host.name)) node.max_slots = host.max_slots;
+    std::unordered_map<std::string_view, std::uint32_t> limits;
+    for (const HostEntry& host : hosts)
+        if (host.max_slots > 0) limits[host.name] = host.max_slots;
+    if (limits.empty()) return;
+    for (Node& node : nodes) {
+        const auto limit = [&](const std::string& name) {
+            if (const auto found = limits.find(name); found != limits.end())
+                node.max_slots = found->second;
+        };
+        limit(node.name);
+        std::ranges::for_each(node.listed_names, limit);
+    }
 }
 
 }  // namespace vrun::daemon

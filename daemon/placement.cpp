@@ -96,7 +96,7 @@ private:
     }
 
     std::uint64_t default_count(const Room& room) const {
-        if (is_hydra()) return 1;
+        if (is_hydra()) return sum(blocks(room));
         if (per_.count > 0) return sum(wanted_per(room));
         return oversubscribes() ? room.slot_total() : sum(room.free_slots());
     }
@@ -119,15 +119,19 @@ private:
         if (!room.is_usable(node)) return 0;
         return policy_.per_node > 0 ? policy_.per_node : nodes_[node].slots;
     }
+    Shares blocks(const Room& room) const {
+        Shares sizes(nodes_.size());
+        for (std::size_t node = 0; node < sizes.size(); ++node)
+            sizes[node] = block_of(room, node);
+        return sizes;
+    }
     Shares shares_in_blocks(const Room& room, std::uint64_t count) const {
-        Shares blocks(nodes_.size());
-        for (std::size_t node = 0; node < blocks.size(); ++node)
-            blocks[node] = block_of(room, node);
-        const std::uint64_t round = std::max<std::uint64_t>(sum(blocks), 1);
-        const Shares rest = shares_as_wanted(count % round, blocks);
-        for (std::size_t node = 0; node < blocks.size(); ++node)
-            blocks[node] = blocks[node] * (count / round) + rest[node];
-        return blocks;
+        Shares shares = blocks(room);
+        const std::uint64_t round = std::max<std::uint64_t>(sum(shares), 1);
+        const Shares rest = shares_as_wanted(count % round, shares);
+        for (std::size_t node = 0; node < shares.size(); ++node)
+            shares[node] = shares[node] * (count / round) + rest[node];
+        return shares;
     }
 
     void append(std::size_t node, std::uint64_t count) {
@@ -211,8 +215,7 @@ private:
 
 std::optional<std::string> Placing::problem_of(const Room& room, const Refusal& refusal,
                                                std::uint64_t count) const {
-    if (nodes_.empty() || (is_hydra() && sum(shares_in_blocks(room, 1)) == 0))
-        return refusal.no_node();
+    if (nodes_.empty() || (is_hydra() && sum(blocks(room)) == 0)) return refusal.no_node();
     if (next_rank_ + count >= std::numeric_limits<wire::Rank>::max())
         return refusal.too_many_ranks(count);
     if (is_hydra() && oversubscribes()) return std::nullopt;

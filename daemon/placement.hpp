@@ -29,7 +29,7 @@ struct Candidate {
 };
 
 struct Ask {                   // of one program
-    std::uint32_t count = 0;   // 0: one per slot (with -N: so many per node; Hydra: one)
+    std::uint32_t count = 0;   // 0: one per slot, or with -N so many per node
     std::vector<bool> usable;  // which candidates; empty: all
 };
 

@@ -82,6 +82,14 @@ std::optional<wire::JobRefused> without_reader(const wire::Streams& streams, std
     return refusal;
 }
 
+// Hydra starts one process when nothing was said, neither how many nor where.
+std::uint32_t count_of(const wire::SubmitJob& request, std::size_t program) {
+    const bool names_hosts = !request.host_words.empty() || !request.host_files.empty();
+    const bool is_hydra = request.placement.personality == wire::Personality::hydra;
+    const std::uint32_t count = request.apps[program].count;
+    return is_hydra && !names_hosts ? std::max(count, 1u) : count;
+}
+
 std::variant<Placed, wire::JobRefused> placed(const wire::SubmitJob& request,
                                               std::span<const Node> nodes,
                                               std::span<const process::Machine> machines) {
@@ -98,7 +106,7 @@ std::variant<Placed, wire::JobRefused> placed(const wire::SubmitJob& request,
     }
     std::vector<Ask> programs;
     for (std::size_t i = 0; i < request.apps.size(); ++i)
-        programs.push_back({request.apps[i].count, usable_by(request, i, nodes)});
+        programs.push_back({count_of(request, i), usable_by(request, i, nodes)});
     auto listed = listed_ranks(request);
     if (auto* refusal = std::get_if<wire::JobRefused>(&listed)) return std::move(*refusal);
     const auto& list = std::get<std::vector<ListedRank>>(listed);

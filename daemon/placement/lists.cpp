@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <unordered_map>
 
 namespace vrun::daemon {
 namespace {
@@ -97,25 +98,27 @@ std::optional<std::size_t> relative_index(std::string_view host) {
     return index;
 }
 
-// Candidates by whatever they are called.
+// Candidates by whatever they are called; the first of a name counts.
 class Directory {
 public:
     Directory(std::span<const Candidate> nodes, std::span<const std::vector<std::string>> names)
-        : nodes_{nodes}, names_{names} {}
+        : size_{nodes.size()} {
+        for (std::size_t node = 0; node < nodes.size(); ++node) {
+            nodes_.try_emplace(nodes[node].name, node);
+            for (const std::string& name : names[node])
+                nodes_.try_emplace(name, node);
+        }
+    }
 
     std::optional<std::size_t> find(const std::string& host) const {
-        if (const auto index = relative_index(host))
-            return *index < nodes_.size() ? index : std::nullopt;
-        for (std::size_t node = 0; node < nodes_.size(); ++node)
-            if (nodes_[node].name == host ||
-                std::ranges::find(names_[node], host) != names_[node].end())
-                return node;
-        return std::nullopt;
+        if (const auto index = relative_index(host)) return *index < size_ ? index : std::nullopt;
+        const auto found = nodes_.find(host);
+        return found == nodes_.end() ? std::nullopt : std::optional{found->second};
     }
 
 private:
-    std::span<const Candidate> nodes_;
-    std::span<const std::vector<std::string>> names_;
+    std::size_t size_;
+    std::unordered_map<std::string_view, std::size_t> nodes_;
 };
 
 wire::JobRefused refused(int exit_code, std::string sentence) {
