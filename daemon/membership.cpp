@@ -289,8 +289,7 @@ Gathered Membership::summary(const std::vector<discovery::Candidate>& candidates
         reached.insert(candidates[i].name);
         if (!seen.insert(**result).second) {
             const auto same = std::ranges::find(gathered.nodes, **result, &Node::incarnation);
-            if (same != gathered.nodes.end())
-                same->listed_names.push_back(candidates[i].name);
+            if (same != gathered.nodes.end()) same->listed_names.push_back(candidates[i].name);
             continue;
         }
         if (auto node = node_at(candidates[i], **result))

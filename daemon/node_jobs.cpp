@@ -8,6 +8,7 @@
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/io.hpp"
+#include "wire/messages/notice.hpp"
 #include "wire/tree.hpp"
 
 namespace vrun::daemon {

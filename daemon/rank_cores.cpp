@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/rank_cores.hpp"
 
-#include "wire/base/escape.hpp"
 #include "wire/job_map.hpp"
 
 #include <algorithm>
@@ -58,13 +57,11 @@ CpuSet held_by_all(const Machine& machine, const std::vector<CpuSet>& ranks, con
     return held;
 }
 
-std::string no_room(const Machine& free, const wire::LaunchJob& launch, wire::NodeIndex node,
-                    std::size_t ranks) {
+std::string no_room(const Machine& free, std::size_t ranks) {
     const std::size_t cores = free.units(/*hwthreads=*/false).size();
-    return escaped(launch.nodes[node].name) + ": other jobs leave " + std::to_string(cores) +
-           " free core" + (cores == 1 ? "" : "s") + " for " + std::to_string(ranks) + " rank" +
-           (ranks == 1 ? "" : "s") + " here, so " + (ranks == 1 ? "it is" : "they are") +
-           " not bound";
+    return "other jobs leave " + std::to_string(cores) + " free core" + (cores == 1 ? "" : "s") +
+           " for " + std::to_string(ranks) + " rank" + (ranks == 1 ? "" : "s") + " here, so " +
+           (ranks == 1 ? "it is" : "they are") + " not bound";
 }
 
 }  // namespace
@@ -86,7 +83,7 @@ CorePlan plan_cores(const Machine& machine, const CpuSet& taken, const wire::Lau
     auto* free_sets = std::get_if<std::vector<CpuSet>>(&beside);
     if (!free_sets || !binds(*free_sets)) {
         if (!meaning.bind_is_wish) return {};
-        return {{}, {}, no_room(free, launch, node, sets.size()), ""};
+        return {{}, {}, no_room(free, sets.size()), ""};
     }
     CpuSet held = held_by_all(free, *free_sets, meaning);
     return {std::move(*free_sets), std::move(held), "", ""};

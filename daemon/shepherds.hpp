@@ -2,8 +2,7 @@
 // daemon/shepherds: starts a vrun-shepherd per job on this node, and keeps it for the next job.
 // It runs as the job's user behind its guard; closing the lifeline ends both and all below them.
 // Where both were killed at once, we kill what they lost (it comes to us, a child subreaper), and a
-// process of the user removes their files. One that is idle lingers for
-// the user's next job; a few per node, and not for ever.
+// process of the user removes their files. Idle ones linger, a few per node and not for ever.
 #pragma once
 
 #include "daemon/liveness.hpp"
@@ -87,7 +86,6 @@ public:
     void judge(Clock::time_point now, Milliseconds gap, Milliseconds lost_after);
 
     bool owns(pid_t pid) const noexcept { return pids_.contains(pid); }
-
     Topology& topology() noexcept { return topology_; }  // that every shepherd gets
 
     void stop();

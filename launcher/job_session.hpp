@@ -47,7 +47,6 @@ private:
     asio::awaitable<void> ask_nodes(bool with_stacks, std::chrono::seconds limit);
     asio::awaitable<void> show_progress();
     void handle(const wire::Message& message);
-
     void on_progress(const wire::Message& message);
     void on_shown_plan(const wire::Message& message);
     void on_rank_bindings(const wire::Message& message);
@@ -102,7 +101,6 @@ private:
     Wakeup decided_;
     asio::steady_timer answers_due_;
     TaskGroup output_tasks_, tasks_;
-
     wire::Streams streams_;
     std::optional<AcceptedJob> job_;  // from JobAccepted on
     std::optional<wire::JobEnded> ended_;

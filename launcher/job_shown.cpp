@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a job session only shows: progress, plans, bindings, notices.
+// What a job session only shows: plans and bindings.
 #include "launcher/job_session.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/messages/launch.hpp"
@@ -7,11 +7,6 @@
 namespace vrun::launcher {
 
 using wire::Message;
-
-void JobSession::on_progress(const Message& message) {
-    if (!options_.show_progress && !options_.verbose) return;
-    say(escaped_lines(wire::body_of<wire::Progress>(message).text));
-}
 
 void JobSession::on_shown_plan(const Message& message) {
     const auto plan = wire::body_of<wire::ShownPlan>(message);

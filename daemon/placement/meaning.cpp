@@ -77,8 +77,8 @@ void bind_to(Meaning& meaning, std::optional<Object> object) {
 
 void set_default_binding(Meaning& meaning, const wire::Placement& policy, const Machine& machine,
                          const Circumstances& around) {
-    if (policy.personality == Personality::hydra || around.oversubscribed || around.cores_are_shared ||
-        machine.objects(Object::core).empty())
+    if (policy.personality == Personality::hydra || around.oversubscribed ||
+        around.cores_are_shared || machine.objects(Object::core).empty())
         return;
     if (policy.map.by == MapBy::object && policy.map.object != Object::node)
         return bind_to(meaning, policy.map.object);

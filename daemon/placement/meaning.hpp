@@ -11,9 +11,9 @@
 namespace vrun::daemon {
 
 struct Circumstances {
-    std::uint64_t ranks = 0;      // of the whole job
-    bool oversubscribed = false;  // some node of the job has more ranks than slots
-    bool cores_are_shared = false;     // the cores are not ours alone: a CPU quota, other containers
+    std::uint64_t ranks = 0;        // of the whole job
+    bool oversubscribed = false;    // some node of the job has more ranks than slots
+    bool cores_are_shared = false;  // the cores are not ours alone: a CPU quota, other containers
 };
 
 enum class Order : std::uint8_t {

@@ -106,14 +106,11 @@ private:
     StateTeller states_;
     std::optional<BindingReport> bindings_;  // when asked for
     std::optional<Ruler> ruler_;             // of the root
-    TreeMerge starts_;
-    TreeMerge dones_;
+    TreeMerge starts_, dones_;
     Lease lease_;
     std::set<wire::NoticeKind> notices_sent_;
     std::size_t started_ = 0;  // of local_
-    bool stopping_ = false;
-    bool sweeping_ = false;
-    bool is_reusable_ = true;
+    bool stopping_ = false, sweeping_ = false, is_reusable_ = true;
     Latch settled_;  // no rank will be started any more
     Latch swept_;    // the sweep was ordered
     Latch over_;     // the last word is said

@@ -76,8 +76,8 @@ Bytes hello_of(wire::Role role) {
 Bytes greeting_of(const Target& target) {
     if (target.is_local()) return hello_of(wire::Role::launcher);
     Bytes greeting = hello_of(wire::Role::daemon);
-    append(greeting,
-           frame_of(MessageType::node_info, wire::to_bytes(wire::NodeInfo{1, "", 1, 1, {}, "", ""})));
+    append(greeting, frame_of(MessageType::node_info,
+                              wire::to_bytes(wire::NodeInfo{1, "", 1, 1, {}, "", ""})));
     return greeting;
 }
 

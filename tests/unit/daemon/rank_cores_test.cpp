@@ -55,8 +55,7 @@ TEST(RankCores, WhoAskedForABindingIsToldThatOthersHoldThem) {
     const CorePlan plan = plan_cores(four_cores(), set_of("0-2"), two, 0, false);
     EXPECT_TRUE(plan.ranks.empty());
     EXPECT_TRUE(plan.held.empty());
-    EXPECT_EQ(plan.notice,
-              "node1: other jobs leave 1 free core for 2 ranks here, so they are not bound");
+    EXPECT_EQ(plan.notice, "other jobs leave 1 free core for 2 ranks here, so they are not bound");
     const CorePlan full = plan_cores(four_cores(), set_of("0-3"), one, 0, false);
     EXPECT_TRUE(full.ranks.empty());
     EXPECT_NE(full.notice.find("0 free cores for 1 rank here, so it is not bound"),
