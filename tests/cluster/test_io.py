@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ranks write arrives: all of it, in order, in whole lines; and stdin reaches rank 0."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -26,14 +27,15 @@ def nothing_is_left(four):
 
 
 def peaks(cluster):
-    """{"w1 vrund 12": most bytes it ever had} of our own programs."""
+    """{"w1 vrund 12": most bytes it ever had} of our own programs; one that just ended has none."""
     found = {}
     for host in cluster.workers + [cluster.master]:
         for process in host.processes():
             if process.name in ("vrun", "vrund", "vrun-shepherd"):
-                status = host.path(f"/proc/{process.pid}/status").read_text()
-                peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
-                found[f"{host.name} {process.name} {process.pid}"] = peak
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    status = host.path(f"/proc/{process.pid}/status").read_text()
+                    if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
+                        found[f"{host.name} {process.name} {process.pid}"] = int(peak[1]) * 1024
     return found
 
 
