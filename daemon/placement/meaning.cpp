@@ -25,8 +25,7 @@ std::optional<Object> large_object(const wire::Placement& policy, const Machine&
 
 std::optional<Object> default_object(const wire::Placement& policy, const Machine& machine,
                                      const Meaning& meaning, std::uint64_t ranks) {
-    const bool is_few = ranks <= few_ranks_max && policy.personality != Personality::openmpi5;
-    return is_few ? processor(meaning.hwthreads) : large_object(policy, machine);
+    return ranks <= few_ranks_max ? processor(meaning.hwthreads) : large_object(policy, machine);
 }
 
 void set_mapping(Meaning& meaning, const wire::Placement& policy, const Machine& machine,

@@ -42,6 +42,16 @@ TEST(RankCores, OfTwoJobsAreNotTheSame) {
     EXPECT_EQ(second.notice, "");
 }
 
+// As mpirun of Open MPI 5.0.7 does.
+TEST(RankCores, OfOpenMpi5AreOneForEachOfTwoRanksAndElseAPackage) {
+    const auto two_packages = Machine::synthetic("pack:2 [numa] core:2 pu:1").value();
+    wire::LaunchJob launch = launch_of(2);
+    launch.placement.personality = wire::Personality::openmpi5;
+    EXPECT_EQ(text_of(plan_cores(two_packages, {}, launch, 0, false)), "0 1");
+    launch.runs = {{0, 0, 3, 0}};
+    EXPECT_EQ(text_of(plan_cores(two_packages, {}, launch, 0, false)), "0-1 2-3 0-1");
+}
+
 TEST(RankCores, AreNoneWhenOthersHoldThem) {
     const CorePlan plan = plan_cores(four_cores(), set_of("0-2"), launch_of(2), 0, false);
     EXPECT_TRUE(plan.ranks.empty());
