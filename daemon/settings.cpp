@@ -2,10 +2,10 @@
 #include "daemon/settings.hpp"
 
 #include "wire/base/lower.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 namespace vrun::daemon {
@@ -48,11 +48,9 @@ Problem problem_unless(bool good, OptionErrc otherwise) {
 
 template <class Number>
 bool read_number(const std::string& text, Number& number, Number min, Number max) {
-    Number read{};
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, read);
-    if (error != std::errc{} || stop != end || !(read >= min && read <= max)) return false;
-    number = read;
+    const auto read = number_in<Number>(text);
+    if (!read || !(*read >= min && *read <= max)) return false;
+    number = *read;
     return true;
 }
 

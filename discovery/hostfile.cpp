@@ -4,11 +4,11 @@
 #include "discovery/errors.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/base/lower.hpp"
+#include "wire/base/words.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -28,11 +28,8 @@ Error error_of(Errc code, std::string_view word) {
 
 template <class Integer>
 std::optional<Integer> positive(std::string_view digits) {
-    Integer value{};
-    const char* end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, value);
-    if (error != std::errc{} || stop != end || value == 0) return std::nullopt;
-    return value;
+    const auto value = number_in<Integer>(digits);
+    return value == Integer{0} ? std::nullopt : value;
 }
 
 bool is_name_char(char c) noexcept {

@@ -3,10 +3,10 @@
 
 #include "discovery/errors.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 namespace vrun::discovery {
@@ -19,11 +19,8 @@ std::string shown(std::string_view word) {
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view digits) {
-    std::uint16_t port = 0;
-    const char* end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, port);
-    if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
-    return port;
+    const auto port = number_in<std::uint16_t>(digits);
+    return port == 0 ? std::nullopt : port;
 }
 
 bool is_ipv4(std::string_view name) {

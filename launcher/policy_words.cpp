@@ -3,6 +3,7 @@
 
 #include "wire/base/escape.hpp"
 #include "wire/base/lower.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,20 +20,9 @@ Error error_of(PolicyErrc code, std::string_view word) {
     return {code, "'" + escaped(word) + "'"};
 }
 
-// What lies before the first `separator`; `rest` begins behind it.
-std::string_view take(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return word;
-}
-
 std::optional<std::uint32_t> count_in(std::string_view text) {
-    std::uint32_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end || value == 0) return std::nullopt;
-    return value;
+    const auto value = number_in<std::uint32_t>(text);
+    return value == 0u ? std::nullopt : value;
 }
 
 bool is_number(std::string_view text) {
@@ -151,9 +141,9 @@ constexpr std::array map_modifiers{
 // before it.
 std::string_view take_modifier(std::string_view& rest) {
     const std::string_view all = rest;
-    std::size_t size = take(rest, ',').size();
+    std::size_t size = take_word(rest, ',').size();
     while (!rest.empty() && rest.front() >= '0' && rest.front() <= '9')
-        size += 1 + take(rest, ',').size();
+        size += 1 + take_word(rest, ',').size();
     return all.substr(0, size);
 }
 
@@ -176,7 +166,7 @@ std::optional<Error> apply_map_modifier(Placement& placement, std::string_view w
 
 std::optional<Error> apply_map_modifiers(Placement& placement, std::string_view words) {
     while (!words.empty()) {
-        std::string_view group = take(words, ':');
+        std::string_view group = take_word(words, ':');
         while (!group.empty()) {
             const std::string_view word = take_modifier(group);
             if (is_number(word)) continue;                                 // Hydra's "socket:2"
@@ -194,8 +184,8 @@ std::optional<Error> apply_map_modifiers(Placement& placement, std::string_view 
 // "2:package:PE=2": `words` is what follows "ppr:".
 std::optional<Error> set_per_object(Placement& placement, std::string_view words,
                                     std::string_view all) {
-    const auto count = count_in(take(words, ':'));
-    const std::string_view name = take(words, ':');
+    const auto count = count_in(take_word(words, ':'));
+    const std::string_view name = take_word(words, ':');
     if (!count || name.empty()) return error_of(PolicyErrc::bad_pattern, all);
     const auto object = object_in(name);
     if (!object) return error_of(PolicyErrc::unknown_object, name);
@@ -223,7 +213,7 @@ std::optional<Error> set_map_by(Placement& placement, std::string_view words) {
     if (words.empty()) return error_of(PolicyErrc::unknown_mapping, words);
     const std::string_view all = words;
     if (lower(words).starts_with("pe-list=")) return apply_map_modifiers(placement, words);
-    const std::string_view policy = take(words, ':');
+    const std::string_view policy = take_word(words, ':');
     const std::string name = lower(policy);
     if (policy.empty()) return apply_map_modifiers(placement, words);
     if (name == "ppr") return set_per_object(placement, words, all);
@@ -243,7 +233,7 @@ std::optional<Error> set_map_by(Placement& placement, std::string_view words) {
 }
 
 std::optional<Error> set_rank_by(Placement& placement, std::string_view words) {
-    const std::string_view policy = take(words, ':');
+    const std::string_view policy = take_word(words, ':');
     const auto* kind = find_word(rank_kinds, policy);
     const auto object = object_in(policy);
     if (kind != rank_kinds.end())
@@ -266,7 +256,7 @@ namespace {
 // Open MPI 5's limit=N and report ask for what overload-allowed and --report-bindings do here.
 std::optional<Error> apply_bind_modifiers(Placement& placement, std::string_view words) {
     while (!words.empty()) {
-        const std::string_view word = take(words, ',');
+        const std::string_view word = take_word(words, ',');
         const std::string name = lower(word);
         const auto begins = [&](std::string_view full) {
             return !name.empty() && full.starts_with(name);
@@ -293,7 +283,7 @@ std::optional<Error> apply_bind_modifiers(Placement& placement, std::string_view
 }  // namespace
 
 std::optional<Error> set_bind_to(Placement& placement, std::string_view words) {
-    const std::string_view policy = take(words, ':');
+    const std::string_view policy = take_word(words, ':');
     const std::string name = lower(policy);
     wire::Binding& bind = placement.bind;
     if (name == "user") {

@@ -2,24 +2,21 @@
 #include "process/cpu_set.hpp"
 
 #include "wire/base/result.hpp"
+#include "wire/base/words.hpp"
 
 #include <sched.h>
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <charconv>
 
 namespace vrun::process {
 namespace {
 
 constexpr unsigned bits = 64;
 
-std::optional<unsigned> number_in(std::string_view text) {
-    unsigned value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end || value > cpu_max) return std::nullopt;
-    return value;
+std::optional<unsigned> cpu_in(std::string_view text) {
+    const auto cpu = number_in<unsigned>(text);
+    return cpu > cpu_max ? std::nullopt : cpu;
 }
 
 }  // namespace
@@ -30,8 +27,8 @@ std::optional<CpuSet> CpuSet::of_text(std::string_view text) {
         const std::size_t end = text.find(',');
         const std::string_view range = text.substr(0, end);
         const std::size_t dash = range.find('-');
-        const auto first = number_in(range.substr(0, dash));
-        const auto last = dash == range.npos ? first : number_in(range.substr(dash + 1));
+        const auto first = cpu_in(range.substr(0, dash));
+        const auto last = dash == range.npos ? first : cpu_in(range.substr(dash + 1));
         if (!first || !last || *first > *last) return std::nullopt;
         for (unsigned cpu = *first; cpu <= *last; ++cpu)
             set.add(cpu);

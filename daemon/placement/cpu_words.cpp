@@ -2,6 +2,7 @@
 #include "daemon/placement/cpu_words.hpp"
 
 #include "wire/base/escape.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 
@@ -26,13 +27,6 @@ public:
 Error error_of(CpuWordsErrc code, std::string_view words) {
     static const Category category;
     return {{static_cast<int>(code), category}, "'" + escaped(words) + "'"};
-}
-
-std::string_view take(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return word;
 }
 
 // The objects of `all` that "0,2-4" or "*" counts.
@@ -64,7 +58,7 @@ Result<CpuSet> part_of(const Machine& machine, std::string_view words, bool hwth
     if (words.find(':') == words.npos)
         return counted(names_package ? packages : machine.units(hwthreads), words);
     std::string_view cores = words;
-    const auto package = counted(packages, take(cores, ':'));
+    const auto package = counted(packages, take_word(cores, ':'));
     if (!package) return package;
     if (begins_with_letter(cores, 'c')) cores.remove_prefix(1);
     std::vector<CpuSet> inside;
@@ -79,7 +73,7 @@ Result<CpuSet> cpus_of_words(const Machine& machine, std::string_view words, boo
     CpuSet cpus;
     const std::string_view all = words;
     do {
-        const auto part = part_of(machine, take(words, ';'), hwthreads);
+        const auto part = part_of(machine, take_word(words, ';'), hwthreads);
         if (!part) return part;
         cpus |= *part;
     } while (!words.empty());

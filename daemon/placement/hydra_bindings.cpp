@@ -2,6 +2,7 @@
 #include "daemon/placement/hydra_bindings.hpp"
 
 #include "wire/base/escape.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -11,27 +12,16 @@ namespace {
 
 using process::CpuSet;
 
-std::string_view take(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return word;
-}
-
 // "0+4x2": the set, and for how many ranks.
 std::optional<std::pair<CpuSet, std::size_t>> entry_of(std::string_view words) {
     std::string_view count_words = words;
-    std::string cpus{take(count_words, 'x')};
+    std::string cpus{take_word(count_words, 'x')};
     std::ranges::replace(cpus, '+', ',');
-    std::size_t count = 1;
-    if (!count_words.empty()) {
-        const char* const end = count_words.data() + count_words.size();
-        const auto [stop, error] = std::from_chars(count_words.data(), end, count);
-        if (error != std::errc{} || stop != end) return std::nullopt;
-    }
+    const auto count = count_words.empty() ? 1 : number_in<std::size_t>(count_words);
+    if (!count) return std::nullopt;
     const auto set = CpuSet::of_text(cpus);
     if (!set || set->empty()) return std::nullopt;
-    return std::pair{*set, count};
+    return std::pair{*set, *count};
 }
 
 }  // namespace
@@ -69,7 +59,7 @@ Bindings hydra_user_bindings(std::string_view words, std::size_t ranks) {
     const std::string_view all = words;
     std::vector<CpuSet> sets;
     while (!words.empty() && sets.size() < ranks) {
-        const auto entry = entry_of(take(words, ','));
+        const auto entry = entry_of(take_word(words, ','));
         if (!entry)
             return "-bind-to user:" + escaped(all) + ": not a list of CPUs, as in 0+1,2,3x2";
         const std::size_t count = std::min(entry->second, ranks - sets.size());

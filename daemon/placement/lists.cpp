@@ -3,6 +3,7 @@
 
 #include "daemon/placement/refusal.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -72,9 +73,9 @@ std::optional<RankLine> rank_line(std::string_view line) {
     const std::size_t equals = line.find('=');
     if (!line.starts_with("rank") || equals == line.npos) return std::nullopt;
     const std::string_view digits = trimmed(line.substr(4, equals - 4));
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, result.rank);
-    if (error != std::errc{} || stop != end || digits.empty()) return std::nullopt;
+    const auto rank = number_in<wire::Rank>(digits);
+    if (!rank) return std::nullopt;
+    result.rank = *rank;
     const std::string_view rest = trimmed(line.substr(equals + 1));
     result.listed.host = rest.substr(0, rest.find_first_of(blanks));
     const std::string_view slot = trimmed(rest.substr(result.listed.host.size()));
@@ -91,11 +92,7 @@ std::optional<RankLine> rank_line(std::string_view line) {
 
 std::optional<std::size_t> relative_index(std::string_view host) {
     if (!host.starts_with("+n") && !host.starts_with("+N")) return std::nullopt;
-    std::size_t index = 0;
-    const char* const end = host.data() + host.size();
-    const auto [stop, error] = std::from_chars(host.data() + 2, end, index);
-    if (error != std::errc{} || stop != end) return std::nullopt;
-    return index;
+    return number_in<std::size_t>(host.substr(2));
 }
 
 // Candidates by whatever they are called; the first of a name counts.

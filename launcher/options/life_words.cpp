@@ -3,10 +3,10 @@
 
 #include "launcher/options/errors.hpp"
 #include "launcher/options/values.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 
@@ -19,16 +19,8 @@ using enum wire::Verdict;
 constexpr std::array not_forwarded{SIGINT,  SIGTERM, SIGHUP,  SIGKILL, SIGSTOP, SIGCHLD,
                                    SIGPIPE, SIGTTIN, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE};
 
-std::optional<long> number_in(std::string_view text) {
-    long number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
-    return number;
-}
-
 std::optional<int> signal_named(std::string_view text) {
-    if (const auto number = number_in(text))
+    if (const auto number = number_in<long>(text))
         return *number > 0 && *number < NSIG ? std::optional{static_cast<int>(*number)}
                                              : std::nullopt;
     const bool has_prefix = text.size() > 3 && same_in_any_case(text.substr(0, 3), "SIG");
@@ -42,7 +34,7 @@ std::optional<int> signal_named(std::string_view text) {
 
 // A word without a value says yes; so does a number but 0, and "true", which may be cut short.
 bool is_yes(std::string_view value) {
-    if (const auto number = number_in(value)) return *number != 0;
+    if (const auto number = number_in<long>(value)) return *number != 0;
     return same_in_any_case(value, std::string_view{"true"}.substr(0, value.size()));
 }
 
@@ -126,7 +118,7 @@ std::optional<Error> set_time(std::chrono::seconds& target, std::string_view tex
     if (parts.empty() || parts.size() > units.size()) return wrong;
     long sum = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        const auto number = number_in(parts[i]);
+        const auto number = number_in<long>(parts[i]);
         if (!number || *number > part_max || (*number < 0 && parts.size() > 1)) return wrong;
         sum += std::max(*number, 0L) * units[parts.size() - 1 - i];
     }
