@@ -3,15 +3,17 @@
 
 #include "discovery/errors.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/words.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 namespace vrun::discovery {
 namespace {
 
-constexpr std::size_t memory_max = 256u << 20;  // of all hosts, whatever a short word claims
+// Of all hosts: names written in full always fit, whatever a short word in brackets claims.
+constexpr std::size_t memory_min = 32u << 20;
+constexpr std::size_t memory_per_byte = 64;
 constexpr std::size_t shown_size_max = 80;
 constexpr std::size_t number_size_max = 18;  // digits that surely fit std::uint64_t
 
@@ -24,15 +26,6 @@ std::string_view trimmed(std::string_view word) {
     constexpr std::string_view blanks = " \t\r\n";
     word.remove_prefix(std::min(word.find_first_not_of(blanks), word.size()));
     return word.substr(0, word.find_last_not_of(blanks) + 1);
-}
-
-template <class Number>
-std::optional<Number> number_of(std::string_view digits) {
-    Number value{};
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, value);
-    if (digits.empty() || error != std::errc{} || stop != end) return std::nullopt;
-    return value;
 }
 
 // "1-3" or "07": as many digits as the first number is written with, at least.
@@ -48,35 +41,41 @@ std::optional<Range> range_of(std::string_view word) {
     const std::string_view low = word.substr(0, dash);
     const std::string_view high = dash < word.size() ? word.substr(dash + 1) : low;
     if (std::max(low.size(), high.size()) > number_size_max) return std::nullopt;
-    const auto first = number_of<std::uint64_t>(low), last = number_of<std::uint64_t>(high);
+    const auto first = number_in<std::uint64_t>(low), last = number_in<std::uint64_t>(high);
     if (!first || !last || *last < *first) return std::nullopt;
     return Range{*first, *last, low.size()};
 }
 
-std::string padded(std::uint64_t number, std::size_t width) {
-    std::string digits = std::to_string(number);
-    if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
-    return digits;
-}
-
-// Literal text, then what stands in the brackets behind it; the last one may have none.
+// Literal text, then what stands in the brackets behind it; the last one may have none. It knows
+// which of its texts is next: a long list is gone through once.
 struct Part {
     std::string_view literal;
     std::vector<Range> ranges;
+    std::size_t range = 0;
+    std::uint64_t offset = 0;
 
     std::uint64_t count() const {
         std::uint64_t sum = 0;
-        for (const Range& range : ranges)
-            sum += range.count();
+        for (const Range& one : ranges)
+            sum += one.count();
         return ranges.empty() ? 1 : sum;
     }
-    std::string text(std::uint64_t index) const {
-        std::string result{literal};
-        for (const Range& range : ranges) {
-            if (index < range.count()) return result + padded(range.first + index, range.width);
-            index -= range.count();
-        }
-        return result;
+    void append_to(std::string& name) const {
+        name += literal;
+        if (ranges.empty()) return;
+        const std::string digits = std::to_string(ranges[range].first + offset);
+        if (digits.size() < ranges[range].width)
+            name.append(ranges[range].width - digits.size(), '0');
+        name += digits;
+    }
+    // False: all were there, the first is next again.
+    bool advance() {
+        if (ranges.empty()) return false;
+        if (++offset < ranges[range].count()) return true;
+        offset = 0;
+        if (++range < ranges.size()) return true;
+        range = 0;
+        return false;
     }
 };
 
@@ -106,27 +105,18 @@ std::optional<std::vector<Part>> parts_of(std::string_view word) {
 }
 
 // Of several brackets the last counts fastest, then the first, the second and so on: so does
-// scontrol.
-std::string name_at(const std::vector<Part>& parts, std::size_t fastest, std::uint64_t index) {
-    std::vector<std::string> texts(parts.size());
-    const auto take = [&](std::size_t i) {
-        const std::uint64_t count = parts[i].count();
-        texts[i] = parts[i].text(index % count);
-        index /= count;
-    };
-    take(fastest);
+// scontrol. False: all names were there.
+bool advance(std::vector<Part>& parts, std::size_t fastest) {
+    if (parts[fastest].advance()) return true;
     for (std::size_t i = 0; i < parts.size(); ++i)
-        if (i != fastest) take(i);
-    std::string name;
-    for (const std::string& text : texts)
-        name += text;
-    return name;
+        if (i != fastest && parts[i].advance()) return true;
+    return false;
 }
 
 // Appends the names of one word; `budget` is the memory that is left for them.
 std::optional<Error> expand(std::string_view word, std::vector<std::string>& names,
                             std::size_t& budget) {
-    const auto parts = parts_of(word);
+    auto parts = parts_of(word);
     if (!parts) return error_of(Errc::bad_slurm_list, word);
     std::size_t fastest = 0;
     std::uint64_t count = 1;
@@ -137,19 +127,21 @@ std::optional<Error> expand(std::string_view word, std::vector<std::string>& nam
             return error_of(Errc::too_many_hosts, word);
         count *= factor;
     }
-    for (std::uint64_t index = 0; index < count; ++index) {
-        std::string name = name_at(*parts, fastest, index);
+    do {
+        std::string name;
+        for (const Part& part : *parts)
+            part.append_to(name);
         if (!is_host_name(name)) return error_of(Errc::bad_host_name, name);
         const std::size_t cost = name.size() + sizeof(HostEntry);
         if (cost > budget) return error_of(Errc::too_many_hosts, word);
         budget -= cost;
         names.push_back(std::move(name));
-    }
+    } while (advance(*parts, fastest));
     return std::nullopt;
 }
 
 // The list's next word: a comma in brackets ends none.
-std::string_view take_word(std::string_view& list) {
+std::string_view take_listed(std::string_view& list) {
     std::size_t end = 0;
     for (bool inside = false; end < list.size() && (inside || list[end] != ','); ++end) {
         if (list[end] == '[') inside = true;
@@ -172,7 +164,7 @@ Result<Counts> slots_of(const Variable& variable, std::size_t nodes) {
     Counts counts;
     if (text) {
         const auto cpus = variable("SLURM_CPUS_PER_TASK");
-        counts.factor = cpus ? number_of<std::uint32_t>(*cpus).value_or(1) : 1;
+        counts.factor = cpus ? number_in<std::uint32_t>(*cpus).value_or(1) : 1;
     } else {
         name = "SLURM_JOB_CPUS_PER_NODE";
         text = variable(name);
@@ -188,9 +180,9 @@ Result<Counts> slots_of(const Variable& variable, std::size_t nodes) {
 
 Result<std::vector<std::string>> slurm_hostnames(std::string_view list) {
     std::vector<std::string> names;
-    std::size_t budget = memory_max;
+    std::size_t budget = memory_min + list.size() * memory_per_byte;
     while (!list.empty()) {
-        const std::string_view word = take_word(list);
+        const std::string_view word = take_listed(list);
         if (word.empty()) continue;
         if (const auto error = expand(word, names, budget)) return *error;
     }
@@ -202,13 +194,13 @@ Result<std::vector<std::uint32_t>> slurm_counts(std::string_view words, std::siz
     const std::string_view whole = words;
     std::vector<std::uint32_t> counts;
     while (!words.empty()) {
-        const std::string_view word = take_word(words);
+        const std::string_view word = take_listed(words);
         const std::size_t open = std::min(word.find("(x"), word.size());
-        const auto value = number_of<std::uint32_t>(word.substr(0, open));
+        const auto value = number_in<std::uint32_t>(word.substr(0, open));
         std::optional<std::size_t> times = 1;
         if (open < word.size())
             times = word.ends_with(')')
-                        ? number_of<std::size_t>(word.substr(open + 2, word.size() - open - 3))
+                        ? number_in<std::size_t>(word.substr(open + 2, word.size() - open - 3))
                         : std::nullopt;
         const bool is_good = value && *value > 0 && times && *times <= nodes - counts.size();
         if (!is_good) return error_of(Errc::bad_slurm_counts, whole);

@@ -94,6 +94,18 @@ TEST(SlurmHostnames, ThatAreWrongAreNamedWithTheReason) {
     }
 }
 
+TEST(SlurmHostnames, WrittenInFullAlwaysFit) {
+    constexpr std::size_t many = 500'000;
+    std::string list;
+    for (std::size_t i = 0; i < many; ++i)
+        list += "a,";
+    const auto names = slurm_hostnames(list);
+    ASSERT_TRUE(names) << names.error().message();
+    EXPECT_EQ(names->size(), many);
+    EXPECT_EQ(slurm_hostnames("a[1-500000]").error().code, Errc::too_many_hosts);
+    EXPECT_EQ(slurm_hostnames("a[1-200000]")->back(), "a200000");
+}
+
 TEST(SlurmCounts, AreOneForEachNode) {
     using Counts = std::vector<std::uint32_t>;
     EXPECT_EQ(*slurm_counts("2(x3),1", 4), (Counts{2, 2, 2, 1}));
