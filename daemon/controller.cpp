@@ -5,6 +5,7 @@
 #include "daemon/plan_text.hpp"
 #include "daemon/planning.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/reject.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/answer.hpp"
@@ -17,10 +18,6 @@ namespace {
 
 using wire::MessageType;
 using wire::to_controller;
-
-[[noreturn]] void reject(const char* doing) {
-    throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
-}
 
 wire::Failure failure_of(const Job& job, wire::NodeIndex node, const std::string& reason) {
     return {wire::FailureKind::node_lost, node, job.nodes[node].name, false, 0, 0, reason,
@@ -100,12 +97,11 @@ asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob r
     auto chosen = chosen_hosts(request);
     if (const auto* refusal = std::get_if<wire::JobRefused>(&chosen))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    auto& hosts = std::get<std::vector<discovery::HostEntry>>(chosen);
+    const auto& hosts = std::get<std::vector<discovery::HostEntry>>(chosen);
     const bool hosts_were_named = !hosts.empty();
     const std::uint64_t wanted = hosts_were_named ? 0 : slots_wanted(request);
-    auto gathering = hosts_were_named
-                         ? members_.gather(std::move(hosts), wanted, progress_to(request, client))
-                         : members_.gather(wanted, progress_to(request, client));
+    auto gathering = hosts_were_named ? members_.gather(hosts, wanted, progress_to(request, client))
+                                      : members_.gather(wanted, progress_to(request, client));
     Gathered found = co_await std::move(gathering);
     if (client->is_gone) co_return;
     if (const auto refusal = refusal_of(found, hosts_were_named))
@@ -113,8 +109,7 @@ asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob r
     if (request.placement.no_local)
         std::erase_if(found.nodes,
                       [this](const Node& node) { return node.incarnation == setup_.incarnation; });
-    auto named = chosen_hosts(request);
-    limit_slots(found.nodes, std::get<std::vector<discovery::HostEntry>>(named));
+    limit_slots(found.nodes, hosts);
     co_await place(client, std::move(request), std::move(found));
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/launch_body.hpp"
 #include "daemon/resources.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/reject.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
 #include "wire/messages/io.hpp"
@@ -15,10 +16,6 @@ namespace vrun::daemon {
 namespace {
 
 constexpr std::chrono::minutes launch_late_max{1};  // by then its sender is lost as well
-
-[[noreturn]] void refuse(const char* doing) {
-    throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
-}
 
 // The messages that end a shepherd's part: the root's last word, and everybody else's.
 bool ends_part(wire::MessageType type) {
@@ -44,12 +41,12 @@ void NodeJobs::launch(std::span<const std::byte> body, wire::Incarnation from) {
     if (!launch) throw std::system_error{launch.error().code, launch.error().doing};
     if (ended_early_.contains(launch->job)) return;
     const Job* known = jobs_.find(launch->job);
-    if (known && (known->self || !known->is_controller)) refuse("launch a job twice");
+    if (known && (known->self || !known->is_controller)) reject("launch a job twice");
     const bool is_ours = launch->controller == self_.incarnation;
-    if (known && !is_ours) refuse("launch a job of ours for another controller");
+    if (known && !is_ours) reject("launch a job of ours for another controller");
     if (is_ours && !known) return;  // it ended before this came round by the tree
     const auto self = node_of(launch->nodes, self_.incarnation);
-    if (!self) refuse("launch a job that has no ranks here");
+    if (!self) reject("launch a job that has no ranks here");
     Job& job = jobs_.add(launch->job);
     job.self = self;
     job.owner = launch->identity.uid;
@@ -233,7 +230,7 @@ void NodeJobs::on_shepherd_message(Shepherd& shepherd, wire::Message message) {
     Job* job = shepherd.job ? jobs_.find(*shepherd.job) : nullptr;
     const bool is_known = job && message.route.job == job->id && job->shepherd == &shepherd;
     if (!wire::traits_of(message.type).routed || message.type == wire::MessageType::launch_job)
-        refuse("hear a shepherd");
+        reject("hear a shepherd");
     if (!is_known) return;  // of a job that is over
     message.route.from = *job->self;
     const bool is_last = ends_part(message.type);

@@ -4,6 +4,7 @@
 #include "process/heap.hpp"
 #include "wire/base/handle.hpp"
 #include "wire/base/result.hpp"
+#include "wire/base/write_all.hpp"
 
 #include <fcntl.h>
 #include <hwloc.h>
@@ -39,16 +40,11 @@ Loaded load() {
     return loaded;
 }
 
-void write_all(int fd, std::string_view text) {
-    while (!text.empty())
-        text.remove_prefix(
-            static_cast<std::size_t>(check(::write(fd, text.data(), text.size()), "write")));
-}
-
 UniqueFd sealed(std::string_view text) {
     UniqueFd file{
         check(::memfd_create("vrun-topology", MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create")};
-    write_all(file.get(), text);
+    const auto error = write_all(file.get(), std::as_bytes(std::span{text}));
+    if (error) throw std::system_error{error, "write"};
     check(
         ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL),
         "F_ADD_SEALS");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files/new_file.hpp"
 
+#include "wire/base/write_all.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <string_view>
@@ -155,13 +157,8 @@ NewFile::~NewFile() {
 }
 
 std::optional<Error> NewFile::write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t size = ::write(file_.get(), bytes.data(), bytes.size());
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return last_error("write");
-        bytes = bytes.subspan(static_cast<std::size_t>(size));
-    }
-    return std::nullopt;
+    const std::error_code error = write_all(file_.get(), bytes);
+    return error ? std::optional{Error{error, "write"}} : std::nullopt;
 }
 
 // link() never replaces what is there, as rename() would. Closed at once: a program that is open

@@ -3,6 +3,7 @@
 
 #include "wire/base/escape.hpp"
 #include "wire/base/fd.hpp"
+#include "wire/base/write_all.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,19 +20,14 @@ std::optional<Error> publish(OutputWriter& output, const std::string& where,
 }
 
 std::optional<Error> write_line(const std::string& path, const std::string& line) {
-    const auto failed = [&] {
-        return Error{{errno, std::system_category()}, "write '" + escaped(path) + "'"};
+    const auto failed = [&](std::error_code error) {
+        return Error{error, "write '" + escaped(path) + "'"};
     };
     const UniqueFd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
-    if (!fd.is_open()) return failed();
+    if (!fd.is_open()) return failed({errno, std::system_category()});
     const std::string text = line + "\n";
-    for (std::size_t done = 0; done < text.size();) {
-        const ssize_t size = ::write(fd.get(), text.data() + done, text.size() - done);
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return failed();
-        done += static_cast<std::size_t>(size);
-    }
-    return std::nullopt;
+    const auto error = write_all(fd.get(), std::as_bytes(std::span{text}));
+    return error ? std::optional{failed(error)} : std::nullopt;
 }
 
 }  // namespace vrun::launcher

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherd/file_flow.hpp"
 
+#include "wire/base/reject.hpp"
+
 #include <algorithm>
-#include <system_error>
 
 namespace vrun::shepherd {
-namespace {
-
-[[noreturn]] void refuse(const char* doing) {
-    throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
-}
-
-}  // namespace
-
 FileFlow::FileFlow(std::size_t files, const std::vector<wire::NodeIndex>& children)
     : files_{files} {
     for (const wire::NodeIndex child : children)
@@ -22,7 +15,7 @@ FileFlow::FileFlow(std::size_t files, const std::vector<wire::NodeIndex>& childr
 std::vector<bool> FileFlow::flags(std::span<const std::uint32_t> files) const {
     std::vector<bool> wanted(files_);
     for (const std::uint32_t file : files) {
-        if (file >= files_) refuse("read which files a node lacks");
+        if (file >= files_) reject("read which files a node lacks");
         wanted[file] = true;
     }
     return wanted;
@@ -35,7 +28,7 @@ void FileFlow::want_here(std::span<const std::uint32_t> files) {
 void FileFlow::want(wire::NodeIndex child, std::span<const std::uint32_t> files) {
     const auto found = children_.find(child);
     if (found == children_.end()) return;
-    if (found->second.wants) refuse("hear a second time which files a node lacks");
+    if (found->second.wants) reject("hear a second time which files a node lacks");
     found->second.wants = flags(files);
 }
 
@@ -70,7 +63,7 @@ void FileFlow::spend(std::uint32_t file, std::size_t bytes) {
 void FileFlow::grant(wire::NodeIndex child, std::uint32_t bytes) {
     const auto found = children_.find(child);
     if (found == children_.end()) return;
-    if (bytes > wire::file_window - found->second.credit) refuse("take more credit than was used");
+    if (bytes > wire::file_window - found->second.credit) reject("take more credit than was used");
     found->second.credit += bytes;
 }
 

@@ -48,6 +48,12 @@ public:
     void to_parent(const Body& body) {
         if (parent_) to_node(*parent_, body);
     }
+    // To the parent; from the root, to vrun.
+    template <class Body>
+    void to_above(const Body& body) {
+        if (is_root()) return to_vrun(body);
+        to_parent(body);
+    }
     template <class Body>
     void to_children(const Body& body) {
         for (const wire::NodeIndex child : children_)

@@ -2,6 +2,7 @@
 #include "daemon/shepherd/preload.hpp"
 
 #include "wire/base/escape.hpp"
+#include "wire/base/reject.hpp"
 
 #include <algorithm>
 
@@ -11,10 +12,6 @@ namespace {
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 
 constexpr mode_t private_umask = 077;
-
-[[noreturn]] void refuse(const char* doing) {
-    throw std::system_error{std::make_error_code(std::errc::protocol_error), doing};
-}
 
 std::string joined(const std::string& directory, const std::string& name) {
     if (name.starts_with('/')) return name;
@@ -124,10 +121,7 @@ void Preload::tell_wanted() {
     if (!wanted) return;
     for (const std::uint32_t file : *wanted)
         left_to_come_[file] = launch_.files[file].size;
-    if (mail_.is_root())
-        mail_.to_vrun(wire::FilesWanted{*wanted});
-    else
-        mail_.to_parent(wire::FilesWanted{*wanted});
+    mail_.to_above(wire::FilesWanted{*wanted});
 }
 
 void Preload::on_wanted(wire::NodeIndex from, const wire::FilesWanted& wanted) {
@@ -143,7 +137,7 @@ void Preload::on_data(wire::NodeIndex from, wire::FileData data) {
     const bool is_awaited = is_from_above && data.file < left_to_come_.size() &&
                             !data.bytes.empty() && data.bytes.size() <= left_to_come_[data.file] &&
                             data.bytes.size() + queued_ <= wire::file_window;
-    if (!is_awaited) refuse("take a file's bytes that nobody asked for");
+    if (!is_awaited) reject("take a file's bytes that nobody asked for");
     left_to_come_[data.file] -= data.bytes.size();
     queued_ += data.bytes.size();
     queue_.push_back(std::move(data));
@@ -177,11 +171,7 @@ asio::awaitable<void> Preload::spread() {
         pass_on(data);
         co_await take(std::move(data));
         queued_ -= size;
-        const wire::FileCredit credit{static_cast<std::uint32_t>(size)};
-        if (mail_.is_root())
-            mail_.to_vrun(credit);
-        else
-            mail_.to_parent(credit);
+        mail_.to_above(wire::FileCredit{static_cast<std::uint32_t>(size)});
     }
 }
 
