@@ -2,6 +2,7 @@
 #include "daemon/daemon.hpp"
 
 #include "process/heap.hpp"
+#include "wire/base/reject.hpp"
 #include "wire/job_id.hpp"
 
 namespace vrun::daemon {
@@ -74,7 +75,7 @@ wire::NodeInfo Daemon::info() const {
 }
 
 void Daemon::keep_connected() {
-    staying_connected_ = watch_.hold(Pace::later, [](const Gathered&) {});
+    staying_connected_ = watch_.hold(Pace::later, {});
 }
 
 void Daemon::on_peer_message(Peer& peer, wire::Message message) {
@@ -95,8 +96,7 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
     if (message.type == wire::MessageType::get_topology ||
         message.type == wire::MessageType::topology)
         return topologies_.on_peer_message(peer, message);
-    if (!wire::traits_of(message.type).routed)
-        throw std::system_error{std::make_error_code(std::errc::protocol_error), "hear a daemon"};
+    if (!wire::traits_of(message.type).routed) reject("hear a daemon");
     Job* job = jobs_.find(message.route.job);
     if (!job && message.type == wire::MessageType::end_job)
         return node_jobs_.refuse_late_launch(peer, message.route);

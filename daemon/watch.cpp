@@ -157,7 +157,8 @@ void Watch::let_go() {
 }
 
 void Watch::tick() {
-    if (has_told_) note_change();
+    const auto listens = [](const Reason& one) { return one.heard != nullptr; };
+    if (has_told_ && std::ranges::any_of(reasons_, listens)) note_change();
 }
 
 void Watch::note_change() {
@@ -192,8 +193,10 @@ asio::awaitable<void> Watch::tell() {
     now.problems = problems_;
     const bool is_new = now != told_;
     told_ = std::move(now);
-    for (Reason& reason : reasons_)
-        if (is_new || !std::exchange(reason.has_heard, true)) reason.heard(told_);
+    for (Reason& reason : reasons_) {
+        const bool is_first = !std::exchange(reason.has_heard, true);
+        if (reason.heard && (is_new || is_first)) reason.heard(told_);
+    }
 }
 
 void Watch::stop() {

@@ -19,7 +19,7 @@ class Watch {
 
 public:
     // Called on the loop with the whole list, once it is known and whenever it changes. It may
-    // neither take nor give back a hold.
+    // neither take nor give back a hold. Empty: connections are all that is wanted.
     using Heard = std::function<void(const Gathered&)>;
 
     // A reason to watch, for as long as it lives.

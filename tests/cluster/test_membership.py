@@ -71,6 +71,8 @@ def test_hosts_appear_and_disappear(cluster):
     wait_for_hosts(watch, w1="up", w2="up")
     assert_hello(vrun(cluster.master, HELLO), 4, {"w1": 2, "w2": 2})
     assert watch.stop(signal.SIGINT) in (-signal.SIGINT, 130)
+    told = lists(watch)
+    assert all(one != next_one for one, next_one in zip(told, told[1:])), "a list came twice"
 
 
 def test_a_silent_host_is_suspect_then_lost(cluster):
