@@ -4,13 +4,13 @@
 #include "daemon/cgroup.hpp"
 #include "daemon/mpi_libraries.hpp"
 #include "daemon/network.hpp"
+#include "daemon/options.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 
 namespace vrun::daemon {
@@ -21,11 +21,6 @@ constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 std::int64_t wall_clock_us() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
-std::string variable(const char* name) {
-    const char* const value = std::getenv(name);
-    return value ? value : "";
 }
 
 std::string kernel_host_name() {
@@ -42,9 +37,10 @@ wire::HostFacts measured(const wire::NodeInfo& info, std::string software) {
     facts.quota_percent = static_cast<std::uint32_t>(std::lround(cpu_quota().value_or(0) * 100));
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.open_files = limit.rlim_cur;
-    facts.tmpdir_length = static_cast<std::uint32_t>(variable("TMPDIR").size());
+    facts.tmpdir_length =
+        static_cast<std::uint32_t>(environment_variable("TMPDIR").value_or("").size());
     facts.host_name = kernel_host_name();
-    facts.mpi_libraries = mpi_libraries(variable("LD_LIBRARY_PATH"));
+    facts.mpi_libraries = mpi_libraries(environment_variable("LD_LIBRARY_PATH").value_or(""));
     return facts;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/host_lists.hpp"
 
+#include "wire/base/reject.hpp"
+
 namespace vrun::daemon {
 namespace {
 
@@ -32,9 +34,7 @@ HostLists::HostLists(asio::any_io_executor loop, Membership& members, Watch& wat
 
 void HostLists::answer(const ClientPointer& client, const wire::ListHosts& request) {
     if (!request.watch) return tasks_.spawn("list hosts", answer_once(client));
-    if (watching_.contains(client))
-        throw std::system_error{std::make_error_code(std::errc::protocol_error),
-                                "watch the hosts twice on one connection"};
+    if (watching_.contains(client)) reject("watch the hosts twice on one connection");
     const auto heard = [this, weak = std::weak_ptr{client}](const Gathered& gathered) {
         hear(weak, gathered);
     };

@@ -3,16 +3,15 @@
 
 #include "daemon/host_lists.hpp"
 #include "process/pipe.hpp"
+#include "process/program.hpp"
 #include "process/spawner.hpp"
 #include "wire/base/escape.hpp"
+#include "wire/base/write_all.hpp"
 #include "wire/hostfile_text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 namespace vrun::daemon {
 namespace {
@@ -22,46 +21,31 @@ using asio::use_awaitable;
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds retry_interval{10};  // of a file that could not be written
 
-std::optional<std::string> text_of(const std::string& path) {
-    std::ifstream file{path};
-    if (!file) return std::nullopt;
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
 // A name that nobody else uses, in the target's directory: rename() replaces at once only there.
 std::string temporary_beside(const std::string& path) {
     return path + ".vrun-" + std::to_string(::getpid());
 }
 
-bool write_whole(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return ::fsync(fd) == 0 || errno == EINVAL;  // a file system that cannot
+std::error_code write_and_sync(int fd, std::string_view text) {
+    if (const auto error = write_all(fd, std::as_bytes(std::span{text}))) return error;
+    if (::fsync(fd) == 0 || errno == EINVAL) return {};  // a file system that cannot
+    return {errno, std::system_category()};
+}
+
+// Above the standard ones, whichever of ours are closed.
+UniqueFd duplicate_of(int fd) {
+    return UniqueFd{check(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl")};
 }
 
 asio::awaitable<std::optional<Error>> replace_there(std::string path, std::string text) {
     co_return replace_file(path, text);
 }
 
-std::vector<std::string> own_environment() {
-    std::vector<std::string> all;
-    for (char** entry = environ; *entry; ++entry)
-        all.emplace_back(*entry);
-    return all;
-}
-
 }  // namespace
 
 std::optional<Error> replace_file(const std::string& path, std::string_view text) {
     const std::string temporary = temporary_beside(path);
-    const auto failed = [&]() -> std::optional<Error> {
-        const std::error_code code{errno, std::system_category()};
+    const auto failed = [&](std::error_code code) -> std::optional<Error> {
         ::unlink(temporary.c_str());
         return Error{code, "write " + escaped(path)};
     };
@@ -69,11 +53,12 @@ std::optional<Error> replace_file(const std::string& path, std::string_view text
     constexpr mode_t for_all_readers = 0644;
     UniqueFd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                        for_all_readers)};
-    if (!fd.is_open()) return failed();
+    if (!fd.is_open()) return failed({errno, std::system_category()});
     ::fchmod(fd.get(), for_all_readers);  // whatever our umask is
-    if (!write_whole(fd.get(), text)) return failed();
+    if (const auto error = write_and_sync(fd.get(), text)) return failed(error);
     fd = UniqueFd{};
-    if (::rename(temporary.c_str(), path.c_str()) < 0) return failed();
+    if (::rename(temporary.c_str(), path.c_str()) < 0)
+        return failed({errno, std::system_category()});
     return std::nullopt;
 }
 
@@ -92,7 +77,8 @@ Hostfiles::Hostfiles(asio::any_io_executor loop, std::vector<Hostfile> files, st
 
 void Hostfiles::start() {
     for (Kept& kept : files_)
-        kept.written = text_of(kept.file.path);
+        if (auto text = discovery::read_text_file(kept.file.path, discovery::hostfile_size_max, ""))
+            kept.written = std::move(*text);
     if (!files_.empty())
         hold_ = watch_.hold(Pace::waiting, [this](const Gathered& gathered) { hear(gathered); });
 }
@@ -141,9 +127,9 @@ asio::awaitable<void> Hostfiles::run_command() {
     process::ChildPlan plan{
         {"sh", "-c", on_change_},
         "/bin/sh",
-        own_environment(),
+        process::own_environment(),
         /*workdir=*/"",
-        {process::open_null(), UniqueFd{::dup(STDOUT_FILENO)}, UniqueFd{::dup(STDERR_FILENO)}}};
+        {process::open_null(), duplicate_of(STDOUT_FILENO), duplicate_of(STDERR_FILENO)}};
     plan.environment.push_back("VRUN_HOSTFILE=" + files_.front().file.path);
     process::Spawner spawner{loop_};
     auto child = spawner.spawn(std::move(plan));

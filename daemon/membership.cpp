@@ -50,6 +50,14 @@ Unreached lost(const discovery::Candidate& candidate) {
     return unreached(candidate, {asio::error::connection_reset, doing});
 }
 
+Node node_of(wire::Incarnation incarnation, const std::string& name, const std::string& address,
+             const wire::NodeInfo& info) {
+    Node node{incarnation, name, address, info.port, info.slots, info.slots_source};
+    node.machine = info.machine;
+    node.cpus = info.cpus;
+    return node;
+}
+
 }  // namespace
 
 bool natural_less(std::string_view a, std::string_view b) noexcept {
@@ -71,18 +79,6 @@ bool natural_less(std::string_view a, std::string_view b) noexcept {
     }
     return a.size() < b.size();
 }
-
-namespace {
-
-Node node_of(wire::Incarnation incarnation, const std::string& name, const std::string& address,
-             const wire::NodeInfo& info) {
-    Node node{incarnation, name, address, info.port, info.slots, info.slots_source};
-    node.machine = info.machine;
-    node.cpus = info.cpus;
-    return node;
-}
-
-}  // namespace
 
 // Shared with the dials: a gathering that has enough leaves while slow ones go on.
 struct Membership::Round {

@@ -13,6 +13,7 @@
 #include "launcher/terminal.hpp"
 #include "process/descriptors.hpp"
 #include "process/heap.hpp"
+#include "process/program.hpp"
 #include "wire/hello.hpp"
 
 #include <unistd.h>
@@ -115,7 +116,7 @@ CommandLine command_line(int argc, char** argv) {
     CommandLine line;
     if (argc > 0) line.program = argv[0];
     line.words.assign(argv + std::min(argc, 1), argv + argc);
-    line.environment = own_environment();
+    line.environment = process::own_environment();
     line.read_file = [](const std::string& path) { return text_of_file(path); };
     return line;
 }

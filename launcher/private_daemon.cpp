@@ -13,8 +13,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-extern char** environ;
-
 namespace vrun::launcher {
 namespace {
 
@@ -51,8 +49,7 @@ Result<PrivateDaemon> start_private_daemon(asio::any_io_executor loop) {
     plan.program = *program;
     // Its life-cycle lines would mix with the job's output; VRUN_LOG_LEVEL brings them back.
     if (!::getenv("VRUN_LOG_LEVEL")) plan.argv.insert(plan.argv.end(), {"--log-level", "warning"});
-    for (char** variable = environ; variable && *variable; ++variable)
-        plan.environment.emplace_back(*variable);
+    plan.environment = process::own_environment();
     plan.stdio[0] = process::open_null();
     plan.stdio[1] = process::open_null();
     plan.stdio[2] = UniqueFd{check(::fcntl(2, F_DUPFD_CLOEXEC, 3), "fcntl")};

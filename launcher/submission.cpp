@@ -2,6 +2,7 @@
 #include "launcher/submission.hpp"
 
 #include "launcher/environment.hpp"
+#include "process/program.hpp"
 #include "wire/base/fd.hpp"
 
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
-
-extern char** environ;
 
 namespace vrun::launcher {
 namespace {
@@ -125,7 +124,7 @@ std::optional<Error> add_placement(wire::SubmitJob& job, const Settings& setting
 }
 
 void add_environment(Submission& submission, const Settings& settings) {
-    PassedEnvironment passed = passed_environment(settings, own_environment());
+    PassedEnvironment passed = passed_environment(settings, process::own_environment());
     if (settings.display_environment) submission.displayed = environment_lines(settings, passed);
     submission.job.environment = std::move(passed.of_all);
     for (std::size_t i = 0; i < settings.apps.size(); ++i)
@@ -137,13 +136,6 @@ void add_environment(Submission& submission, const Settings& settings) {
 
 Result<std::string> text_of_file(const std::string& path) {
     return text_of_file(path, "read " + path);
-}
-
-std::vector<std::string> own_environment() {
-    std::vector<std::string> variables;
-    for (char** variable = environ; variable && *variable; ++variable)
-        variables.emplace_back(*variable);
-    return variables;
 }
 
 Result<Submission> submission_of(const Settings& settings) {

@@ -21,8 +21,6 @@ struct Submission {
 // As the user; at most host_file_size_max.
 Result<std::string> text_of_file(const std::string& path);
 
-std::vector<std::string> own_environment();
-
 // An Error names the file, or says what could not be found out.
 Result<Submission> submission_of(const Settings& settings);
 

@@ -104,4 +104,11 @@ std::optional<std::string_view> value_in(std::span<const std::string> environmen
     return value;
 }
 
+std::vector<std::string> own_environment() {
+    std::vector<std::string> variables;
+    for (char** variable = environ; variable && *variable; ++variable)
+        variables.emplace_back(*variable);
+    return variables;
+}
+
 }  // namespace vrun::process

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vrun::process {
 
@@ -22,6 +23,9 @@ Result<std::string> find_program(const std::string& name,
 // 127 when there is no such program, 121 when the node is out of processes, descriptors, memory or
 // room, else 126: it cannot be executed.
 int exit_code_of(std::error_code start_error) noexcept;
+
+// Of this process, as "NAME=value" strings.
+std::vector<std::string> own_environment();
 
 // The value of NAME in "NAME=value" strings; the last one counts.
 std::optional<std::string_view> value_in(std::span<const std::string> environment,
