@@ -12,7 +12,7 @@ namespace vrun::discovery {
 namespace {
 
 // Of all hosts: names written in full always fit, whatever a short word in brackets claims.
-constexpr std::size_t memory_min = 32u << 20;
+constexpr std::size_t memory_min = 16u << 20;
 constexpr std::size_t memory_per_byte = 64;
 constexpr std::size_t shown_size_max = 80;
 constexpr std::size_t number_size_max = 18;  // digits that surely fit std::uint64_t
