@@ -44,7 +44,7 @@ TEST(SlurmHostnames, AreExpandedInSlurmsOrder) {
         EXPECT_EQ(*names, row.names) << row.list;
     }
     EXPECT_EQ(*slurm_hostnames("n[1-2]-ib"), (Names{"n1-ib", "n2-ib"}));  // scontrol knows none
-    EXPECT_EQ(slurm_hostnames("n[1-200000]")->size(), 200'000u);
+    EXPECT_EQ(slurm_hostnames("n[1-100000]")->size(), 100'000u);
 }
 
 Names lines_of(const std::string& command) {
