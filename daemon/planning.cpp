@@ -114,6 +114,11 @@ std::variant<Placed, wire::JobRefused> placed(const wire::SubmitJob& request,
     return place(candidates, programs, request.placement);
 }
 
+bool is_one_line(const wire::SubmitJob& request, std::span<const wire::RankRun> runs) {
+    return wire::rank_count(runs) == 1 && request.apps.size() == 1 &&
+           request.apps[0].argv.size() == 1;
+}
+
 // Containers on one machine that may use the same cores: nobody sees what the others bind, also not
 // what those that this job leaves out bind for other jobs.
 bool share_cores(std::span<const Node> nodes, std::span<const std::size_t> used) {
@@ -139,6 +144,7 @@ bool share_cores(std::span<const Node> nodes, std::span<const std::size_t> used)
 
 void describe(wire::LaunchJob& launch, const wire::SubmitJob& request) {
     launch.job = wire::random_id();
+    launch.kind = request.kind;
     launch.apps = request.apps;
     for (wire::App& app : launch.apps) {  // told already
         app.host_words.clear();
@@ -172,6 +178,8 @@ std::variant<wire::LaunchJob, wire::JobRefused> plan(const wire::SubmitJob& requ
     Placed& map = std::get<Placed>(result);
     if (const auto refusal = without_reader(request.streams, wire::rank_count(map.runs)))
         return *refusal;
+    if (request.kind == wire::JobKind::shell && !is_one_line(request, map.runs))
+        return wire::JobRefused{wire::exit_code::usage, "a shell is one process on one host"};
     wire::LaunchJob launch;
     std::unordered_set<std::string> taken;
     for (const std::size_t index : map.nodes) {

@@ -14,6 +14,7 @@ namespace vrun::wire {
 struct LaunchJob {
     static constexpr auto type = MessageType::launch_job;
     JobId job = 0;
+    JobKind kind = JobKind::ranks;
     Identity identity;  // who runs it, as the controller's kernel said
     Incarnation controller = 0;
     std::vector<JobNode> nodes;  // index 0 is the root of the tree
@@ -37,8 +38,8 @@ struct LaunchJob {
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(job, identity, controller, nodes, runs, apps, environment, umask, limits, streams,
-                universe, tolerance, shows_progress, lease_ms, window, files, placement,
+        archive(job, kind, identity, controller, nodes, runs, apps, environment, umask, limits,
+                streams, universe, tolerance, shows_progress, lease_ms, window, files, placement,
                 oversubscribed, shares_cores, report_bindings, rank_cpus);
     }
 };

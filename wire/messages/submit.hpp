@@ -77,8 +77,19 @@ struct ResourceLimit {          // a soft limit of the caller; hard limits are n
 
 inline constexpr std::uint32_t universe_infinite = 0xffff'ffff;
 
+enum class JobKind : std::uint8_t {
+    ranks,
+    // Of vrsh: one command line, argv[0] of the only app, for the user's login shell on one node;
+    // empty: that shell alone. No slots, no wire-up. Lives until its last descendant has ended.
+    shell,
+};
+constexpr bool valid(JobKind kind) {
+    return kind <= JobKind::shell;
+}
+
 struct SubmitJob {
     static constexpr auto type = MessageType::submit_job;
+    JobKind kind = JobKind::ranks;
     std::vector<App> apps;
     std::vector<std::string> host_words;  // of all programs together
     std::vector<ListText> host_files;
@@ -96,8 +107,8 @@ struct SubmitJob {
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(apps, host_words, host_files, placement, display, plan_only, environment, umask,
-                limits, streams, universe, files, tolerance, shows_progress);
+        archive(kind, apps, host_words, host_files, placement, display, plan_only, environment,
+                umask, limits, streams, universe, files, tolerance, shows_progress);
     }
 };
 
