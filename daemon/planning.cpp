@@ -162,6 +162,7 @@ void describe(wire::LaunchJob& launch, const wire::SubmitJob& request) {
     launch.placement = request.placement;
     launch.placement.list = {};
     launch.report_bindings = request.display.bindings;
+    launch.ttl_ms = request.ttl_ms;
 }
 
 }  // namespace

@@ -69,6 +69,16 @@ constexpr std::array table{
     MessageTraits{ranks_gone,         "RanksGone",          control, true,  64 * KiB, 16},
     MessageTraits{shown_plan,         "ShownPlan",          control, false, 64 * MiB},
     MessageTraits{rank_bindings,      "RankBindings",       control, true,  64 * KiB, 0,       8 * KiB},
+    MessageTraits{job_command,        "JobCommand",         control, false,  1 * KiB},
+    MessageTraits{job_list,           "JobList",            control, false, 64 * MiB},
+    MessageTraits{get_jobs,           "GetJobs",            control, false,  1 * KiB},
+    MessageTraits{job_reports,        "JobReports",         control, false, 64 * MiB},
+    MessageTraits{take_job,           "TakeJob",            control, true,   1 * KiB},
+    MessageTraits{job_taken,          "JobTaken",           control, true,   1 * KiB},
+    MessageTraits{await_job,          "AwaitJob",           control, false,  64},
+    MessageTraits{job_outcome,        "JobOutcome",         control, false,  8 * KiB},
+    MessageTraits{kill_job,           "KillJob",            control, false,  1 * KiB},
+    MessageTraits{output_dropped,     "OutputDropped",      bulk,    true,   64},
 };
 // clang-format on
 

@@ -82,8 +82,18 @@ enum class MessageType : std::uint16_t {
     ranks_gone,
     shown_plan,
     rank_bindings,
+    job_command,
+    job_list,
+    get_jobs,
+    job_reports,
+    take_job,
+    job_taken,
+    await_job,
+    job_outcome,
+    kill_job,
+    output_dropped,
 };
-inline constexpr auto message_type_max = MessageType::rank_bindings;
+inline constexpr auto message_type_max = MessageType::output_dropped;
 
 // Frames of a higher class overtake those of a lower one on a link; within a class order holds. A
 // node's last word is bulk: it may not overtake the output before it. Files go when all else has.

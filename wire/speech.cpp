@@ -11,13 +11,14 @@ using enum MessageType;
 
 constexpr std::array of_clients{hello,      goodbye,   submit_job, list_hosts, examine_hosts,
                                 credit,     input,     input_end,  signal,     end_job,
-                                job_closed, file_data, get_state};
+                                job_closed, file_data, get_state,  job_command};
 // Besides the messages of jobs.
-constexpr std::array of_daemons{hello,    goodbye,    node_info, get_topology,
-                                topology, get_health, health,    beat};
+constexpr std::array of_daemons{hello,      goodbye,     node_info, get_topology, topology,
+                                get_health, health,      beat,      get_jobs,     job_reports,
+                                await_job,  job_outcome, kill_job};
 constexpr std::array of_shepherds{hello, goodbye, shepherd_ready, beat};
-// Of jobs, but not for a shepherd to say: it serves one, and starts none.
-constexpr std::array orders_to_start{launch_job, start_ranks};
+// Of jobs, but not for a shepherd to say: it serves one, starts none, and takes none away.
+constexpr std::array of_controllers{launch_job, start_ranks, take_job, job_taken, output_dropped};
 
 template <class Types>
 bool contains(const Types& types, MessageType type) noexcept {
@@ -35,7 +36,7 @@ bool may_say(Role role, MessageType type) noexcept {
     case Role::daemon:
         return is_of_a_job || contains(of_daemons, type);
     case Role::shepherd:
-        return is_of_a_job ? !contains(orders_to_start, type) : contains(of_shepherds, type);
+        return is_of_a_job ? !contains(of_controllers, type) : contains(of_shepherds, type);
     }
     return false;
 }

@@ -9,6 +9,7 @@
 #include "wire/messages/health.hpp"
 #include "wire/messages/hosts.hpp"
 #include "wire/messages/io.hpp"
+#include "wire/messages/jobs.hpp"
 #include "wire/messages/launch.hpp"
 #include "wire/messages/notice.hpp"
 #include "wire/messages/preload.hpp"
@@ -37,7 +38,9 @@ using Bodies =
                wire::HostList, wire::NodeNotice, wire::GetHealth, wire::Health, wire::ExamineHosts,
                wire::Examination, wire::FilesWanted, wire::FileData, wire::FileCredit,
                wire::GetState, wire::NodeState, wire::StartProgress, wire::RankFailed,
-               wire::RanksGone, wire::ShownPlan, wire::RankBindings>;
+               wire::RanksGone, wire::ShownPlan, wire::RankBindings, wire::JobCommand,
+               wire::JobList, wire::GetJobs, wire::JobReports, wire::TakeJob, wire::JobTaken,
+               wire::AwaitJob, wire::JobOutcome, wire::KillJob, wire::OutputDropped>;
 
 inline constexpr std::size_t body_count = std::tuple_size_v<Bodies>;
 

@@ -35,12 +35,15 @@ struct LaunchJob {
     bool shares_cores = false;           // of its nodes, some are containers on the same cores
     bool report_bindings = false;        // with RankBindings
     std::vector<std::string> rank_cpus;  // of a rankfile or list, by rank; else empty
+    // Detached: for so long it outlives its controllers, and is remembered when it has ended; 0:
+    // no.
+    std::uint32_t ttl_ms = 0;
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(job, kind, identity, controller, nodes, runs, apps, environment, umask, limits,
                 streams, universe, tolerance, shows_progress, lease_ms, window, files, placement,
-                oversubscribed, shares_cores, report_bindings, rank_cpus);
+                oversubscribed, shares_cores, report_bindings, rank_cpus, ttl_ms);
     }
 };
 

@@ -104,11 +104,12 @@ struct SubmitJob {
     std::vector<PreloadFile> files;
     Tolerance tolerance;
     bool shows_progress = false;  // wants Progress and StartProgress
+    std::uint32_t ttl_ms = 0;     // as in LaunchJob
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(kind, apps, host_words, host_files, placement, display, plan_only, environment,
-                umask, limits, streams, universe, files, tolerance, shows_progress);
+                umask, limits, streams, universe, files, tolerance, shows_progress, ttl_ms);
     }
 };
 
