@@ -105,11 +105,12 @@ struct SubmitJob {
     Tolerance tolerance;
     bool shows_progress = false;  // wants Progress and StartProgress
     std::uint32_t ttl_ms = 0;     // as in LaunchJob
+    std::uint32_t wait_s = 0;     // for hosts and slots that are not there yet
 
     template <class Archive>
     void serialize(Archive& archive) {
         archive(kind, apps, host_words, host_files, placement, display, plan_only, environment,
-                umask, limits, streams, universe, files, tolerance, shows_progress, ttl_ms);
+                umask, limits, streams, universe, files, tolerance, shows_progress, ttl_ms, wait_s);
     }
 };
 
