@@ -16,6 +16,7 @@
 #include "wire/messages/session.hpp"
 #include "wire/messages/state.hpp"
 #include "wire/messages/submit.hpp"
+#include "wire/messages/take.hpp"
 #include "wire/messages/tolerance.hpp"
 #include "wire/messages/topology.hpp"
 #include "wire/messages/wireup.hpp"

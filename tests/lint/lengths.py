@@ -8,7 +8,8 @@ import subprocess
 from sources import ROOT, files, report
 
 FUNCTION_LINES_MAX, HEADER_LINES_MAX, SOURCE_LINES_MAX = 60, 120, 350
-ROOMY = {"wire/messages/": 130, "wire/archive.hpp": 200}  # lists of fields; templates of a library
+ROOMY = {"wire/messages/": 130, "wire/message_type.hpp": 160,  # lists of fields, of messages
+         "wire/archive.hpp": 200}  # templates of a library
 FUNCTION_LINES_MEDIAN_MAX = 10
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 

@@ -16,7 +16,8 @@ namespace vrun::wire {
 namespace exit_code {
 inline constexpr int left_without_finalize = 1, usage = 2, output_failed = 74, timed_out = 110,
                      too_few_slots = 120, node_lost = 121, daemon_lost = 122, refused = 123,
-                     no_job = 124, not_preloaded = 125, not_executable = 126, not_found = 127, reader_gone = 141;
+                     no_job = 124, not_preloaded = 125, not_executable = 126, not_found = 127,
+                     reader_gone = 141;
 }
 
 enum class FailureKind : std::uint8_t {
