@@ -123,7 +123,7 @@ asio::awaitable<void> Clients::write(ClientPointer client) {
 
 void Clients::beat() {
     for (const ClientPointer& client : clients_)
-        if (client->job && !client->link.has_urgent_queued())
+        if ((client->job || client->is_waiting) && !client->link.has_urgent_queued())
             client->link.send(wire::Beat{++client->beats_sent, 0});
 }
 

@@ -26,6 +26,7 @@ struct Client {
     wire::Identity identity;
     std::optional<wire::JobId> job;  // the one it submitted, once accepted
     bool has_submitted = false;
+    bool is_waiting = false;  // for hosts
     bool is_gone = false;
     std::uint64_t beats_sent = 0;
 };
@@ -47,7 +48,7 @@ public:
     void listen(UniqueFd socket);  // from wire::listen_local()
     void adopt(UniqueFd socket);   // a private daemon's only client
 
-    // To every client that waits for a job, so that it notices a stopped daemon.
+    // To every client that waits for a job or for hosts, so that it notices a stopped daemon.
     void beat();
     std::size_t count() const noexcept { return clients_.size(); }
 

@@ -24,22 +24,16 @@ wire::Failure failure_of(const Job& job, wire::NodeIndex node, const std::string
             wire::exit_code::node_lost};
 }
 
-Membership::OnProgress progress_to(const wire::SubmitJob& request, ClientPointer client) {
-    if (!request.shows_progress) return {};
-    return [client = std::move(client)](std::string text) {
-        if (!client->is_gone) client->link.send(wire::Progress{std::move(text)});
-    };
-}
-
 }  // namespace
 
 Controller::Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
-                       Membership& members, Topologies& topologies, NodeJobs& node_jobs,
-                       Switchboard& switchboard, Log& log)
+                       Membership& members, HostWaits& waits, Topologies& topologies,
+                       NodeJobs& node_jobs, Switchboard& switchboard, Log& log)
     : setup_{setup},
       jobs_{jobs},
       peers_{peers},
       members_{members},
+      waits_{waits},
       topologies_{topologies},
       node_jobs_{node_jobs},
       switchboard_{switchboard},
@@ -91,48 +85,58 @@ void Controller::refuse(Client& client, int exit_code, std::string sentence) {
     client.link.send(wire::JobRefused{exit_code, std::move(sentence)});
 }
 
+Membership::OnProgress Controller::progress_to(const wire::SubmitJob& request,
+                                               ClientPointer client) {
+    if (!request.shows_progress) return {};
+    return [client = std::move(client)](std::string text) {
+        if (!client->is_gone) client->link.send(wire::Progress{std::move(text)});
+    };
+}
+
 asio::awaitable<void> Controller::submit(ClientPointer client, wire::SubmitJob request) {
     if (request.apps.empty())
         co_return refuse(*client, wire::exit_code::usage, "no program to run");
     auto chosen = chosen_hosts(request);
     if (const auto* refusal = std::get_if<wire::JobRefused>(&chosen))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    const auto& hosts = std::get<std::vector<discovery::HostEntry>>(chosen);
+    const auto& hosts = std::get<Hosts>(chosen);
     const bool hosts_were_named = !hosts.empty();
+    if (request.wait_s > 0) co_return co_await submit_when_there(client, request, hosts);
     const std::uint64_t wanted = hosts_were_named ? 0 : slots_wanted(request);
     auto gathering = hosts_were_named ? members_.gather(hosts, wanted, progress_to(request, client))
                                       : members_.gather(wanted, progress_to(request, client));
     Gathered found = co_await std::move(gathering);
-    if (client->is_gone) co_return;
-    if (const auto refusal = refusal_of(found, hosts_were_named))
-        co_return refuse(*client, refusal->exit_code, refusal->sentence);
+    const auto refusal = co_await place(client, request, hosts, std::move(found));
+    if (refusal) refuse(*client, refusal->exit_code, refusal->sentence);
+}
+
+asio::awaitable<Controller::MaybeRefusal> Controller::place(ClientPointer client,
+                                                            const wire::SubmitJob& request,
+                                                            const Hosts& hosts, Gathered found) {
+    if (client->is_gone) co_return std::nullopt;
+    if (auto refusal = refusal_of(found, !hosts.empty())) co_return refusal;
     if (request.placement.no_local)
         std::erase_if(found.nodes,
                       [this](const Node& node) { return node.incarnation == setup_.incarnation; });
     limit_slots(found.nodes, hosts);
-    co_await place(client, std::move(request), std::move(found));
-}
-
-asio::awaitable<void> Controller::place(ClientPointer client, wire::SubmitJob request,
-                                        Gathered found) {
     std::vector<process::Machine> machines;
     if (needs_machines(request.placement) || request.display.topology) {
         std::vector<wire::Incarnation> nodes;
         for (const Node& node : found.nodes)
             nodes.push_back(node.incarnation);
         auto answers = co_await topologies_.of(std::move(nodes));
-        if (client->is_gone) co_return;
+        if (client->is_gone) co_return std::nullopt;
         if (!answers)
-            co_return refuse(*client, wire::exit_code::node_lost, answers.error().message());
+            co_return wire::JobRefused{wire::exit_code::node_lost, answers.error().message()};
         machines = std::move(*answers);
     }
     auto planned = plan(request, found, machines);
-    if (const auto* refusal = std::get_if<wire::JobRefused>(&planned))
-        co_return refuse(*client, refusal->exit_code, refusal->sentence);
+    if (auto* refusal = std::get_if<wire::JobRefused>(&planned)) co_return std::move(*refusal);
     auto& launch = std::get<wire::LaunchJob>(planned);
     const wire::ShownPlan shown = shown_plan(request, found.nodes, machines, launch);
     if (shown.is_all || !shown.text.empty()) client->link.send(shown);
     if (!shown.is_all) begin(client, std::move(launch), notices_of(found));
+    co_return std::nullopt;
 }
 
 void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,

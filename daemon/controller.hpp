@@ -5,9 +5,11 @@
 #pragma once
 
 #include "daemon/clients.hpp"
+#include "daemon/host_waits.hpp"
 #include "daemon/membership.hpp"
 #include "daemon/node_jobs.hpp"
 #include "daemon/topologies.hpp"
+#include "wire/messages/answer.hpp"
 
 namespace vrun::daemon {
 
@@ -19,7 +21,7 @@ public:
     };
 
     Controller(asio::any_io_executor loop, Setup setup, JobTable& jobs, Peers& peers,
-               Membership& members, Topologies& topologies, NodeJobs& node_jobs,
+               Membership& members, HostWaits& waits, Topologies& topologies, NodeJobs& node_jobs,
                Switchboard& switchboard, Log& log);
 
     // SubmitJob, and a job's messages. Throws std::system_error for what a client may
@@ -47,8 +49,16 @@ public:
     asio::awaitable<void> join();
 
 private:
+    using Hosts = std::vector<discovery::HostEntry>;  // that were named
+    using MaybeRefusal = std::optional<wire::JobRefused>;
+
     asio::awaitable<void> submit(ClientPointer client, wire::SubmitJob request);
-    asio::awaitable<void> place(ClientPointer client, wire::SubmitJob request, Gathered found);
+    asio::awaitable<void> submit_when_there(ClientPointer client, const wire::SubmitJob& request,
+                                            const Hosts& named);
+    static Membership::OnProgress progress_to(const wire::SubmitJob& request, ClientPointer client);
+    // Begins the job on what was found, or says why not. A client that is gone hears nothing.
+    asio::awaitable<MaybeRefusal> place(ClientPointer client, const wire::SubmitJob& request,
+                                        const Hosts& hosts, Gathered found);
     void begin(const ClientPointer& client, wire::LaunchJob launch,
                std::vector<std::string> notices);
     std::string own_address(const wire::LaunchJob& launch);
@@ -67,6 +77,7 @@ private:
     JobTable& jobs_;
     Peers& peers_;
     Membership& members_;
+    HostWaits& waits_;
     Topologies& topologies_;
     NodeJobs& node_jobs_;
     Switchboard& switchboard_;

@@ -24,6 +24,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                 setup_.has_network},
                setup_.sources},
       watch_{loop, members_, peers_, log},
+      host_waits_{loop, members_, peers_, watch_, log},
       shepherds_{loop,
                  {setup_.hello, scale_of_jobs(), setup_.linger, setup_.has_only_our_orphans},
                  *this,
@@ -37,12 +38,16 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                  jobs_,      peers_,
                  shepherds_, switchboard_,
                  log},
-      controller_{
-          loop,       {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
-          jobs_,      peers_,
-          members_,   topologies_,
-          node_jobs_, switchboard_,
-          log},
+      controller_{loop,
+                  {setup_.hello.incarnation, static_cast<std::uint32_t>(setup_.lease.count())},
+                  jobs_,
+                  peers_,
+                  members_,
+                  host_waits_,
+                  topologies_,
+                  node_jobs_,
+                  switchboard_,
+                  log},
       examiner_{loop,
                 {setup_.hello.incarnation, setup_.hello.node_name, setup_.hello.software,
                  [this] { return info(); }},
@@ -61,7 +66,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
     node_jobs_.on_part_over = [this](Job& job) { on_part_over(job); };
     controller_.on_control_over = [this](Job& job) { on_part_over(job); };
     controller_.on_job_begun = [this](Job&) { start_pulse(); };
-    watch_.on_begun = [this] { start_pulse(); };
+    watch_.on_begun = host_waits_.on_begun = [this] { start_pulse(); };
 }
 
 wire::ScaleOf Daemon::scale_of_jobs() {
@@ -122,6 +127,7 @@ void Daemon::on_peer_gone(wire::Incarnation peer, const Parting& parting) {
         if (job && job->controller == peer) node_jobs_.on_controller_lost(*job, parting.reason);
     }
     watch_.on_peer_gone(peer, parting.reason);
+    host_waits_.on_peer_gone(peer, parting.reason);
 }
 
 void Daemon::on_shepherd_message(Shepherd& shepherd, wire::Message message) {
@@ -147,6 +153,7 @@ asio::awaitable<void> Daemon::examine(ClientPointer client) {
 
 void Daemon::on_client_gone(const ClientPointer& client) {
     host_lists_.on_client_gone(client);
+    host_waits_.on_client_gone(client);
     controller_.on_client_gone(client);
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
 }
@@ -167,7 +174,7 @@ void Daemon::erase(Job& job) {
         peers_.release(peer);
     log_.info("daemon: job over", {{"job", wire::id_text(id)}});
     if (jobs_.empty()) {
-        if (!watch_.is_active()) pulse_timer_.cancel();
+        if (!is_watching()) pulse_timer_.cancel();
         process::return_freed_memory();
     }
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
@@ -183,7 +190,7 @@ void Daemon::start_pulse() {
 // Beats and leases out, verdicts on who fell silent: once a second while there are jobs, or
 // somebody watches.
 asio::awaitable<void> Daemon::pulse() {
-    while ((!jobs_.empty() || watch_.is_active()) && !is_stopping_) {
+    while ((!jobs_.empty() || is_watching()) && !is_stopping_) {
         const Clock::time_point now = Clock::now();
         const Milliseconds gap = stall_.tick(now);
         clients_.beat();
@@ -191,6 +198,7 @@ asio::awaitable<void> Daemon::pulse() {
         peers_.beat(now, gap, setup_.lease);
         shepherds_.judge(now, gap, setup_.lease);
         watch_.tick();
+        host_waits_.tick();
         pulse_timer_.expires_after(beat_interval);
         co_await pulse_timer_.async_wait(as_values);
     }
@@ -206,6 +214,7 @@ asio::awaitable<void> Daemon::run() {
     staying_connected_.give_back();
     watch_.stop();
     controller_.stop();
+    host_waits_.stop();
     examiner_.stop();
     members_.stop();
     node_jobs_.stop();
@@ -218,6 +227,7 @@ asio::awaitable<void> Daemon::run() {
     co_await hostfiles_.join();
     co_await watch_.join();
     co_await controller_.join();
+    co_await host_waits_.join();
     co_await examiner_.join();
     co_await members_.join();
     co_await node_jobs_.join();

@@ -55,6 +55,7 @@ private:
     asio::awaitable<void> pulse();
     asio::awaitable<void> examine(ClientPointer client);
     void start_pulse();
+    bool is_watching() const { return watch_.is_active() || host_waits_.is_active(); }
     void on_part_over(Job& job);
     void erase(Job& job);
     wire::NodeInfo info() const;
@@ -67,6 +68,7 @@ private:
     Peers peers_;
     Membership members_;
     Watch watch_;
+    HostWaits host_waits_;
     Shepherds shepherds_;
     Topologies topologies_;
     Switchboard switchboard_;

@@ -4,6 +4,7 @@
 #include "daemon/network.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -127,25 +128,31 @@ asio::awaitable<Gathered> Membership::gather(std::uint64_t wanted, OnProgress on
 
 asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> hosts,
                                              std::uint64_t wanted, OnProgress on_progress) {
-    std::vector<std::string> problems;
-    std::vector<discovery::Candidate> candidates;
-    for (discovery::HostEntry& host : hosts) {
+    Listing listing = co_await list(std::move(hosts), on_progress);
+    Gathered gathered =
+        co_await reach(std::move(listing.candidates), wanted, std::move(on_progress));
+    gathered.problems = std::move(listing.problems);
+    co_return gathered;
+}
+
+asio::awaitable<Membership::Listing> Membership::list(std::vector<discovery::HostEntry> named,
+                                                      OnProgress on_progress) {
+    Listing listing;
+    for (discovery::HostEntry& host : named) {
         discovery::Candidate ourselves{host.name, {}, host.port, host.slots};
         if (is_self(ourselves)) {
-            candidates.push_back(std::move(ourselves));
+            listing.candidates.push_back(std::move(ourselves));
             continue;
         }
         if (on_progress) on_progress("looking up " + host.name);
         std::vector<discovery::HostEntry> one{std::move(host)};
         auto found = co_await lookup_.candidates(std::move(one), "host list");
         if (!found)
-            problems.push_back(found.error().message());
+            listing.problems.push_back(found.error().message());
         else
-            candidates.insert(candidates.end(), found->begin(), found->end());
+            std::ranges::copy(*found, std::back_inserter(listing.candidates));
     }
-    Gathered gathered = co_await reach(std::move(candidates), wanted, std::move(on_progress));
-    gathered.problems = std::move(problems);
-    co_return gathered;
+    co_return listing;
 }
 
 asio::awaitable<Membership::Listing> Membership::list() {

@@ -50,6 +50,8 @@ public:
     using Results = std::vector<std::optional<Result<wire::Incarnation>>>;  // empty: none yet
 
     asio::awaitable<Listing> list();  // without sources: this node
+    asio::awaitable<Listing> list(std::vector<discovery::HostEntry> named,
+                                  OnProgress on_progress = {});
     asio::awaitable<Result<wire::Incarnation>> connect(discovery::Candidate candidate);
     // A result for each candidate.
     Gathered summary(const std::vector<discovery::Candidate>& candidates, const Results& results);

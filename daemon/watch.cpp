@@ -38,9 +38,11 @@ void Watch::Hold::give_back() noexcept {
     watch->next_.cancel();  // it may have been the last, or the one in a hurry
 }
 
-Watch::Watch(asio::any_io_executor loop, Membership& members, Peers& peers, Log& log)
+Watch::Watch(asio::any_io_executor loop, Membership& members, Peers& peers, Log& log,
+             std::vector<discovery::HostEntry> named)
     : members_{members},
       peers_{peers},
+      named_{std::move(named)},
       next_{loop},
       telling_{loop},
       tasks_{loop, [&log](std::string_view name, std::exception_ptr) {
@@ -80,7 +82,8 @@ std::chrono::milliseconds Watch::interval() const {
 }
 
 asio::awaitable<void> Watch::refresh() {
-    Membership::Listing listing = co_await members_.list();
+    auto looking = named_.empty() ? members_.list() : members_.list(named_);
+    Membership::Listing listing = co_await std::move(looking);
     problems_ = std::move(listing.problems);
     adopt(std::move(listing.candidates));
     for (const EntryPointer& entry : entries_) {
@@ -185,7 +188,7 @@ asio::awaitable<void> Watch::tell() {
     std::vector<discovery::Candidate> candidates;
     Membership::Results results;
     for (const EntryPointer& entry : entries_) {
-        if (!entry->result) continue;  // not heard of yet
+        if (!entry->result && named_.empty()) continue;  // not heard of yet
         candidates.push_back(entry->candidate);
         results.push_back(entry->result);
     }

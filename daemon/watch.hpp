@@ -38,7 +38,9 @@ public:
         Reasons::iterator place_;
     };
 
-    Watch(asio::any_io_executor loop, Membership& members, Peers& peers, Log& log);
+    // `named`: these hosts and no others; one that has not answered yet is told as unreached.
+    Watch(asio::any_io_executor loop, Membership& members, Peers& peers, Log& log,
+          std::vector<discovery::HostEntry> named = {});
 
     [[nodiscard]] Hold hold(Pace pace, Heard heard);
     bool is_active() const noexcept { return !reasons_.empty(); }
@@ -81,6 +83,7 @@ private:
 
     Membership& members_;
     Peers& peers_;
+    std::vector<discovery::HostEntry> named_;  // empty: what the sources list
     Reasons reasons_;
     std::vector<EntryPointer> entries_;  // in the order of the sources
     std::vector<std::string> problems_;

@@ -20,6 +20,7 @@ struct ForwardedSignals {
 struct LifeSettings {
     std::chrono::seconds timeout{0};        // of the job, from its submission; 0: none
     std::chrono::seconds spawn_timeout{0};  // until all ranks run; 0: none
+    std::chrono::seconds wait{0};           // for hosts and slots that are not there yet
     bool tells_state = false;               // when the time is over
     bool tells_stacks = false;
     wire::Tolerance tolerance = {};

@@ -147,7 +147,8 @@ int main(int argc, char** argv) {
             return terminal.complain(refusal->sentence, refusal->exit_code);
         if (const int code = terminal.print(text_of(submission->displayed)); code != 0) return code;
         if (const int code = publish_pid(settings->life.pid_to); code != 0) return code;
-        submission->job.shows_progress = shows_progress(*settings);
+        const bool tells_waiting = settings->verbose && settings->life.wait.count() > 0;
+        submission->job.shows_progress = shows_progress(*settings) || tells_waiting;
         return run(*settings, std::move(*submission));
     } catch (const std::exception& error) {
         return terminal.complain(error.what(), wire::exit_code::daemon_lost);

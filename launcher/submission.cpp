@@ -155,6 +155,8 @@ Result<Submission> submission_of(const Settings& settings) {
     result.job.streams = settings.streams;
     result.job.universe = settings.universe;
     result.job.tolerance = settings.life.tolerance;
+    result.job.wait_s = static_cast<std::uint32_t>(
+        std::min<std::chrono::seconds::rep>(settings.life.wait.count(), UINT32_MAX));
     result.job.umask = current_umask();
     result.job.limits = soft_limits();
     return result;

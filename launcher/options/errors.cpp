@@ -45,6 +45,8 @@ private:
             return "no such set of variables; there is 'torch'";
         case OptionErrc::not_a_time:
             return "not a number of seconds, nor HOURS:MINUTES:SECONDS";
+        case OptionErrc::not_a_time_with_unit:
+            return "not a time; as in 60 or 60s, 5m, 2h, 1:30:00";
         case OptionErrc::not_a_signal:
             return "no such signal; as in USR1,SIGWINCH,34";
         case OptionErrc::signal_not_forwarded:

@@ -24,6 +24,7 @@ enum class OptionErrc {
     not_a_reader,
     not_an_export,
     not_a_time,
+    not_a_time_with_unit,
     not_a_signal,
     signal_not_forwarded,
     not_a_runtime_option,

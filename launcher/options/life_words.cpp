@@ -126,6 +126,24 @@ std::optional<Error> set_time(std::chrono::seconds& target, std::string_view tex
     return std::nullopt;
 }
 
+std::optional<Error> set_time_with_unit(std::chrono::seconds& target, std::string_view text) {
+    struct Unit {
+        char letter;
+        std::string_view below;  // what makes a time of the number before it
+    };
+    constexpr std::array units{Unit{'s', ""}, Unit{'m', ":0"}, Unit{'h', ":0:0"},
+                               Unit{'d', ":0:0:0"}};
+    const Error wrong{OptionErrc::not_a_time_with_unit, std::string{text}};
+    std::string time{text};
+    const auto unit = std::ranges::find(units, text.empty() ? '\0' : text.back(), &Unit::letter);
+    if (unit != units.end()) {
+        time.pop_back();
+        if (time.empty() || time.find_first_not_of("0123456789") != time.npos) return wrong;
+        time += unit->below;
+    }
+    return set_time(target, time) ? std::optional{wrong} : std::nullopt;
+}
+
 std::optional<Error> set_signals(ForwardedSignals& signals, std::string_view text) {
     if (text.empty()) return Error{OptionErrc::empty_value, ""};
     for (const std::string_view name : parts_of(text, ',')) {

@@ -15,6 +15,9 @@ namespace vrun::launcher {
 // "90", or "1:02:30" (hours, minutes, seconds; days before them); 0 and less: no limit.
 std::optional<Error> set_time(std::chrono::seconds& target, std::string_view text);
 
+// The same, and "90s", "5m", "2h", "1d".
+std::optional<Error> set_time_with_unit(std::chrono::seconds& target, std::string_view text);
+
 // "WINCH,SIGQUIT,34" besides the usual ones, or "none".
 std::optional<Error> set_signals(ForwardedSignals& signals, std::string_view text);
 

@@ -19,6 +19,7 @@ constexpr std::array variables{
     LauncherVariable{"HYDRA_DEBUG", "verbose", flag},
     LauncherVariable{"MPIEXEC_UNIVERSE_SIZE", "usize"},
     LauncherVariable{"VRUN_EXPORT", "export"},
+    LauncherVariable{"VRUN_WAIT", "wait"},
     LauncherVariable{"OMPI_MCA_orte_default_hostfile", "default-hostfile"},
     LauncherVariable{"OMPI_MCA_orte_rankfile", "rankfile"},
     LauncherVariable{"OMPI_MCA_orte_execute_quiet", "quiet", flag},

@@ -193,6 +193,11 @@ def _(four):
     return code_of(four, "-n", 1000, "true")
 
 
+@cause("the time of `--wait` is over")
+def _(four):
+    return code_of(four, "--wait", "1s", "-n", 1000, "true")
+
+
 # -- what fails around the ranks ------------------------------------------------------------------------------
 
 

@@ -45,6 +45,19 @@ TEST(LifeWords, TakeTimes) {
     EXPECT_EQ(life_of({"-timeout", "7", "--spawn-timeout", "8"}).spawn_timeout, seconds{8});
 }
 
+TEST(LifeWords, TakeTimesWithUnitsToWait) {
+    struct Row {
+        std::string text;
+        long seconds;
+    };
+    const std::array rows{Row{"90", 90},     Row{"60s", 60},   Row{"5m", 300}, Row{"2h", 7'200},
+                          Row{"1d", 86'400}, Row{"2:30", 150}, Row{"0", 0}};
+    for (const Row& row : rows)
+        EXPECT_EQ(life_of({"--wait", row.text}).wait, seconds{row.seconds}) << row.text;
+    for (const std::string text : {"s", "m", "soon", "5 s", "1:30m", "-1h", "1.5h", "5ms", "60S"})
+        EXPECT_NE(refusal_of({"--wait", text}).find("not a time"), text.npos) << text;
+}
+
 struct ToleranceRow {
     std::vector<std::string> words;
     wire::Tolerance tolerance;
