@@ -95,12 +95,17 @@ void HostWaits::Wait::stop() {
 }
 
 std::string waiting_text(const Gathered& found, std::uint64_t wanted) {
-    std::uint64_t slots = 0;
-    for (const Node& node : found.nodes)
-        slots += node.slots;
-    std::string text = "waiting for " + (wanted > 0 ? counted(wanted, "slot") : "hosts") + ": " +
-                       std::to_string(slots) + " on " + counted(found.nodes.size(), "node") +
-                       (slots == 1 ? " is there" : " are there");
+    std::uint64_t there = found.nodes.size();
+    const std::string nodes = counted(there, "node");
+    std::string text = "waiting for hosts: " + nodes;
+    if (wanted > 0) {
+        there = 0;
+        for (const Node& node : found.nodes)
+            there += node.slots;
+        text = "waiting for " + counted(wanted, "slot") + ": " + std::to_string(there) + " on " +
+               nodes;
+    }
+    text += there == 1 ? " is there" : " are there";
     const char* before = "; not yet: ";
     for (std::size_t i = 0; i < found.unreached.size() && i < named_max; ++i) {
         const Unreached& host = found.unreached[i];

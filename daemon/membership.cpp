@@ -170,6 +170,13 @@ asio::awaitable<Membership::Listing> Membership::list() {
     co_return listing;
 }
 
+std::vector<std::string> Membership::files() const {
+    std::vector<std::string> paths;
+    for (const discovery::Source& source : sources_)
+        if (source.kind == discovery::Source::Kind::file) paths.push_back(source.name);
+    return paths;
+}
+
 asio::awaitable<Result<wire::Incarnation>> Membership::connect(discovery::Candidate candidate) {
     if (is_self(candidate)) co_return self_.incarnation;
     if (!self_.has_network)

@@ -53,6 +53,8 @@ public:
     asio::awaitable<Listing> list(std::vector<discovery::HostEntry> named,
                                   OnProgress on_progress = {});
     asio::awaitable<Result<wire::Incarnation>> connect(discovery::Candidate candidate);
+    // The paths of file: sources.
+    std::vector<std::string> files() const;
     // A result for each candidate.
     Gathered summary(const std::vector<discovery::Candidate>& candidates, const Results& results);
     // Ourselves, or connected.

@@ -45,6 +45,8 @@ Watch::Watch(asio::any_io_executor loop, Membership& members, Peers& peers, Log&
       named_{std::move(named)},
       next_{loop},
       telling_{loop},
+      files_{loop, named_.empty() ? members.files() : std::vector<std::string>{},
+             [this] { look_now(); }},
       tasks_{loop, [&log](std::string_view name, std::exception_ptr) {
                  log.error("watch: a task failed", {{"task", name}});
              }} {}
@@ -52,8 +54,7 @@ Watch::Watch(asio::any_io_executor loop, Membership& members, Peers& peers, Log&
 Watch::Hold Watch::hold(Pace pace, Heard heard) {
     reasons_.push_back({pace, std::move(heard)});
     Hold hold{*this, std::prev(reasons_.end())};
-    is_poked_ = true;
-    next_.cancel();
+    look_now();
     if (std::exchange(is_running_, true)) {
         note_change();
         return hold;
@@ -63,7 +64,13 @@ Watch::Hold Watch::hold(Pace pace, Heard heard) {
     return hold;
 }
 
+void Watch::look_now() {
+    is_poked_ = true;
+    next_.cancel();
+}
+
 asio::awaitable<void> Watch::run() {
+    files_.start();
     while (!reasons_.empty()) {
         is_poked_ = false;
         co_await refresh();
@@ -148,6 +155,7 @@ void Watch::on_peer_gone(wire::Incarnation incarnation, const std::string& reaso
 }
 
 void Watch::let_go() {
+    files_.stop();
     for (const EntryPointer& entry : entries_) {
         entry->is_listed = false;
         unpin(*entry);
@@ -204,10 +212,12 @@ asio::awaitable<void> Watch::tell() {
 
 void Watch::stop() {
     tasks_.cancel();
+    files_.stop();
 }
 
 asio::awaitable<void> Watch::join() {
     co_await tasks_.join();
+    co_await files_.join();
 }
 
 }  // namespace vrun::daemon

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/membership.hpp"
+#include "discovery/file_watch.hpp"
 
 #include <list>
 
@@ -76,6 +77,7 @@ private:
     void settle(Entry& entry, Result<wire::Incarnation> result);
     void unpin(Entry& entry);
     void let_go();
+    void look_now();
     void note_change();
     asio::awaitable<void> tell();
     bool may_tell() const;
@@ -94,6 +96,7 @@ private:
     bool is_telling_ = false;
     bool is_poked_ = false;
     asio::steady_timer next_, telling_;
+    discovery::FileWatch files_;
     TaskGroup tasks_;
 };
 

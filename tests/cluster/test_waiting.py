@@ -18,6 +18,16 @@ def cluster(make_cluster):
     return cluster
 
 
+@pytest.fixture(autouse=True)
+def ended(cluster):
+    """No vrun goes on after a test that failed."""
+    yield
+    for host in cluster.hosts:
+        for process in host.started:
+            if process is not host.vrund and process.command[0] in ("vrun", "script"):
+                process.stop(signal.SIGKILL)
+
+
 def start_waiting(host, *arguments, **options):
     """A vrun that says that it waits."""
     process = host.start(["vrun", "-v", "--wait", "300s", *arguments], **options)
@@ -80,7 +90,7 @@ def test_what_waiting_cannot_mend_ends_it_at_once(cluster):
 
 def test_named_hosts_are_waited_for(cluster, third):
     waiting = start_waiting(cluster.master, "--host", f"w1,{third.name}", HELLO)
-    waiting.wait_for(f"2 on 1 node are there; not yet: {third.name}")
+    waiting.wait_for(f"waiting for hosts: 1 node is there; not yet: {third.name}")
     cluster.start_vrunds("--slots", "2", hosts=[third])
     assert_started(waiting, {"w1": 1, third.name: 1})
 
@@ -96,7 +106,7 @@ def test_a_named_host_that_goes_is_waited_for_again(cluster, third):
     fourth = cluster.add_host()
     cluster.start_vrunds("--slots", "2", hosts=[third])
     waiting = start_waiting(cluster.master, "--host", f"{third.name},{fourth.name}", HELLO)
-    waiting.wait_for(f"are there; not yet: {fourth.name}\n")
+    waiting.wait_for(f"1 node is there; not yet: {fourth.name}\n")
     third.vrund.send_signal(signal.SIGKILL)
     eventually(lambda: waiting.err.splitlines()[-1].endswith(f"{third.name}, {fourth.name}"), 60)
     cluster.start_vrunds("--slots", "2", hosts=[third, fourth])
