@@ -117,6 +117,11 @@ Resolver::Answer dns_answer_of(const unsigned char* data, int size, Record recor
                                      : addresses_in(data, size, record, name_size);
 }
 
+bool is_truncated(const unsigned char* data, int size) noexcept {
+    constexpr unsigned char truncated = 0x02;  // TC, in the third byte
+    return data && size >= NS_HFIXEDSZ && (data[2] & truncated) != 0;
+}
+
 bool may_be_cut(std::size_t size, std::size_t size_in_full) noexcept {
     const auto near_limit = [](std::size_t bytes) {
         return bytes <= answer_size_max && bytes + cut_margin >= answer_size_max;

@@ -14,6 +14,9 @@ std::error_code dns_error_of(int status) noexcept;
 Resolver::Answer dns_answer_of(const unsigned char* data, int size, Record record,
                                std::size_t name_size);
 
+// Whether the answer says that it was cut: one that not even TCP had room for.
+bool is_truncated(const unsigned char* data, int size) noexcept;
+
 // True if an answer of this size may have been cut at DNS' limit of 65,535 bytes: servers exist
 // that do so without saying, and without compressing names. New c-ares (1.28 on) tells only the
 // size of its own compressed copy, so the size of the answer with its names in full counts as well.

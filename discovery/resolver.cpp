@@ -4,6 +4,7 @@
 #include "discovery/resolver.hpp"
 
 #include "discovery/dns_answer.hpp"
+#include "discovery/errors.hpp"
 #include "wire/base/handle.hpp"
 
 #include <ares.h>
@@ -77,14 +78,17 @@ struct Resolver::Pending {
 };
 
 struct Resolver::Channel : std::enable_shared_from_this<Channel> {
-    struct Context {  // what c-ares keeps for us while a question is under way
+    struct Context {     // what c-ares keeps for us while a question is under way
+        Channel* asked;  // over_tcp_ or its owner
         std::shared_ptr<Pending> pending;
+        std::string name;
         Record record;
-        std::size_t name_size;
     };
 
-    Channel(asio::any_io_executor loop, const ResolverOptions& options);
+    Channel(asio::any_io_executor loop, const ResolverOptions& options, Channel* owner = nullptr);
     std::shared_ptr<Pending> ask(const std::string& name, Record record);
+    void send(std::unique_ptr<Context> context);
+    bool asks_again(std::unique_ptr<Context>& context, bool was_silent);
 
     static void on_answer(void* raw, int status, int, unsigned char* data, int size) noexcept;
     static void on_socket_state(void* raw, ares_socket_t fd, int readable, int writable);
@@ -96,20 +100,25 @@ struct Resolver::Channel : std::enable_shared_from_this<Channel> {
     void arm_timeout();
 
     asio::any_io_executor loop_;
+    ResolverOptions options_;
+    Channel* owner_;            // of one over TCP
+    bool prefers_tcp_ = false;  // it answered where UDP was silent
     asio::steady_timer timeout_;
     std::unordered_map<ares_socket_t, SocketPtr> sockets_;
     Library library_;
-    Handle<ares_channeldata, ares_destroy> channel_;  // last: its end calls back into sockets_
+    Handle<ares_channeldata, ares_destroy> channel_;  // after sockets_: its end calls back
+    std::shared_ptr<Channel> over_tcp_;               // once UDP was silent
 };
 
-Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& options)
-    : loop_{loop}, timeout_{loop} {
+Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& options,
+                           Channel* owner)
+    : loop_{loop}, options_{options}, owner_{owner}, timeout_{loop} {
     ares_options raw{};
     std::string resolv_conf = options.resolv_conf;
-    raw.flags = ARES_FLAG_EDNS;
+    raw.flags = ARES_FLAG_EDNS | (owner ? ARES_FLAG_USEVC : 0);
     raw.ednspsz = edns_size;
     raw.timeout = static_cast<int>(options.timeout.count());
-    raw.tries = options.tries;
+    raw.tries = owner ? 1 : options.tries;
     raw.resolvconf_path = resolv_conf.data();
     raw.sock_state_cb = on_socket_state;
     raw.sock_state_cb_data = this;
@@ -128,24 +137,47 @@ Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& op
 
 std::shared_ptr<Resolver::Pending> Resolver::Channel::ask(const std::string& name, Record record) {
     auto pending = std::make_shared<Pending>(loop_);
-    auto context = std::make_unique<Context>(Context{pending, record, name.size()});
-    ares_query(channel_.get(), name.c_str(), ns_c_in, type_of(record), on_answer,
-               context.release());
-    arm_timeout();
+    Channel& asked = prefers_tcp_ ? *over_tcp_ : *this;
+    asked.send(std::make_unique<Context>(Context{&asked, pending, name, record}));
     return pending;
+}
+
+void Resolver::Channel::send(std::unique_ptr<Context> context) {
+    const std::string name = context->name;
+    const int type = type_of(context->record);
+    ares_query(channel_.get(), name.c_str(), ns_c_in, type, on_answer, context.release());
+    arm_timeout();
+}
+
+// Some networks let DNS pass over TCP only: whom UDP tells nothing asks once more.
+bool Resolver::Channel::asks_again(std::unique_ptr<Context>& context, bool was_silent) {
+    if (owner_) owner_->prefers_tcp_ = !was_silent;
+    if (owner_ || !was_silent) return false;
+    if (!over_tcp_) over_tcp_ = std::make_shared<Channel>(loop_, options_, this);
+    context->asked = over_tcp_.get();
+    over_tcp_->send(std::move(context));
+    return true;
 }
 
 void Resolver::Channel::on_answer(void* raw, int status, int, unsigned char* data,
                                   int size) noexcept {
-    const std::unique_ptr<Context> context{static_cast<Context*>(raw)};
+    std::unique_ptr<Context> context{static_cast<Context*>(raw)};
+    const std::shared_ptr<Pending> pending = context->pending;
     Answer answer{dns_error_of(status), {}, {}};
     try {
-        if (!answer.error) answer = dns_answer_of(data, size, context->record, context->name_size);
-    } catch (const std::bad_alloc&) {
+        if (is_truncated(data, size))
+            answer.error = Errc::partial_answer;
+        else if (!answer.error)
+            answer = dns_answer_of(data, size, context->record, context->name.size());
+        const bool was_silent = answer.error == Errc::timed_out ||
+                                (context->asked->owner_ && answer.error == Errc::no_server);
+        const bool is_over = answer.error == asio::error::operation_aborted;
+        if (!is_over && context->asked->asks_again(context, was_silent)) return;
+    } catch (const std::exception&) {
         answer.error = std::make_error_code(std::errc::not_enough_memory);
     }
-    context->pending->answer = std::move(answer);
-    context->pending->wake.cancel();
+    pending->answer = std::move(answer);
+    pending->wake.cancel();
 }
 
 void Resolver::Channel::on_socket_state(void* raw, ares_socket_t fd, int readable, int writable) {

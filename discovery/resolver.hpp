@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // discovery/resolver: DNS questions on our loop, through c-ares, which stays in the source file.
-// c-ares owns the sockets; we only tell it which one became ready. One kind of record per question:
-// for "any", c-ares calls half an answer a success. Idle, it has no socket and no timer.
+// c-ares owns the sockets; we only tell it which one became ready. Where UDP is silent, TCP is
+// asked, first from then on. One kind of record per question: for "any", c-ares calls half an
+// answer a success. Idle, it has no socket and no timer.
 #pragma once
 
 #include <asio/any_io_executor.hpp>

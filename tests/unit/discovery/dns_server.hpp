@@ -54,6 +54,7 @@ public:
     int udp_questions = 0, tcp_questions = 0;
     std::vector<std::string> asked;  // names, in the order they came
     bool saw_edns = false;
+    bool drops_udp = false;
 
     asio::awaitable<void> stop() {
         tasks_.cancel();
@@ -139,6 +140,7 @@ private:
             const auto into = asio::buffer(question);
             question.resize(co_await udp_.async_receive_from(into, peer, asio::use_awaitable));
             ++udp_questions;
+            if (drops_udp) continue;
             const Packet reply = reply_to(question, 512);
             if (!reply.empty()) udp_.send_to(asio::buffer(reply), peer);
         }
@@ -162,6 +164,7 @@ private:
                 co_await asio::async_read(socket, into, asio::use_awaitable);
                 ++tcp_questions;
                 const Packet reply = reply_to(question, 65'535);
+                if (reply.empty()) continue;
                 Packet framed;
                 put16(framed, reply.size());
                 framed.insert(framed.end(), reply.begin(), reply.end());

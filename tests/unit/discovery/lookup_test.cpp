@@ -116,6 +116,23 @@ TEST(Lookup, UsesEdnsBeforeTcp) {
     });
 }
 
+TEST(Lookup, AsksOverTcpWhereUdpIsSilent) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        world.server.set("tasks.worker", some(3), none);
+        world.server.drops_udp = true;
+        Lookup lookup{world.loop, world.options};
+        const Source source = *parse_source("dns:tasks.worker");
+        const auto first = co_await lookup.candidates(source);
+        EXPECT_TRUE(first && first->size() == 3);
+        const int udp_questions = std::exchange(world.server.udp_questions, 0);
+        EXPECT_GT(udp_questions, 0);
+        const auto second = co_await lookup.candidates(source);
+        EXPECT_TRUE(second && second->size() == 3);
+        EXPECT_EQ(world.server.udp_questions, 0);
+        EXPECT_EQ(world.server.tcp_questions, 4);
+    });
+}
+
 TEST(Lookup, DnsSourceNeverReadsTheHostsFile) {
     with_world([](World& world) -> asio::awaitable<void> {
         world.server.set("tasks.worker", some(1), none);
