@@ -92,6 +92,16 @@ class Cluster:
             self.workers.remove(host)
         self._update_dns()
 
+    def replace_host(self, host):
+        """Another one under its name and address; the old one goes without a word."""
+        host.link("down")
+        place = self.workers.index(host)
+        host.close()
+        self.hosts.remove(host)
+        number = 256 + int(host.name.removeprefix("w"))
+        self.workers[place] = self._make([(host.name, number)], self.root)[0]
+        return self.workers[place]
+
     def start_vrunds(self, *arguments, hosts=None, **options):
         """A daemon on every host (or these), all ready."""
         hosts = self.workers + [self.master] if hosts is None else hosts
@@ -204,14 +214,18 @@ class Cluster:
 
 
 def _wires(host, serial):
-    mac = "02:42:ac:12:" + ":".join(f"{int(part):02x}" for part in host.gateway_address.split(".")[2:])
+    # As Docker has it, MAC addresses follow from IP addresses: one that is used again is found.
+    cluster_mac, mac = (f"02:42:{prefix}:" + ":".join(f"{int(part):02x}" for part in
+                                                    host.gateway_address.split(".")[2:])
+                        for prefix in ("0a:4d", "ac:12"))
     return [
-        f"link add c{serial} mtu 1450 type veth peer name eth0 mtu 1450 netns {host.holder}",
+        f"link add c{serial} mtu 1450 type veth peer name eth0 address {cluster_mac} mtu 1450 "
+        f"netns {host.holder}",
         f"link set c{serial} master cluster up",
         f"link add g{serial} type veth peer name eth1 address {mac} netns {host.holder}",
         f"link set g{serial} master gateway up",
         f"link set g{serial} type bridge_slave isolated on",
-        f"neigh add {host.gateway_address} lladdr {mac} dev gateway nud permanent"]
+        f"neigh replace {host.gateway_address} lladdr {mac} dev gateway nud permanent"]
 
 
 def _new_key(programs, root):
