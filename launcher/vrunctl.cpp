@@ -133,6 +133,15 @@ int hosts(const Request& request) {
                           [&](wire::Link& link) { return show_hosts(link, request); });
 }
 
+// The greeting is the answer: nothing is asked that would make the daemon look hosts up.
+asio::awaitable<int> only_greet(wire::Link&) {
+    co_return 0;
+}
+
+int ping(const Request& request) {
+    return talk_to_daemon(request.socket, only_greet);
+}
+
 int doctor(const Request& request) {
     return talk_to_daemon(request.socket,
                           [&](wire::Link& link) { return show_diagnosis(link, request.as_json); });
@@ -148,6 +157,8 @@ int run(int argc, char** argv) {
         app.add_subcommand("hosts", "list the hosts that the daemon knows");
     CLI::App* const doctor_verb =
         app.add_subcommand("doctor", "examine every host, and say what to mend");
+    CLI::App* const ping_verb = app.add_subcommand(
+        "ping", "does the daemon answer? (for health checks: it asks no other host)");
     Request request;
     std::string format = "table";
     hosts_verb->add_option("--format", format, "table, plain, openmpi, mpich or json")
@@ -157,7 +168,7 @@ int run(int argc, char** argv) {
     hosts_verb->add_flag("--json", hosts_as_json, "the same as --format json");
     hosts_verb->add_flag("--watch", request.watch, "list them again whenever they change");
     doctor_verb->add_flag("--json", request.as_json, "print JSON");
-    for (CLI::App* const verb : {hosts_verb, doctor_verb})
+    for (CLI::App* const verb : {hosts_verb, doctor_verb, ping_verb})
         verb->add_option("--socket", request.socket, "ask the daemon at this socket")
             ->option_text("PATH");
     try {
@@ -172,6 +183,7 @@ int run(int argc, char** argv) {
     if (keygen_verb->parsed()) return keygen();
     if (hosts_verb->parsed()) return hosts(request);
     if (doctor_verb->parsed()) return doctor(request);
+    if (ping_verb->parsed()) return ping(request);
     return wire::exit_code::usage;
 }
 

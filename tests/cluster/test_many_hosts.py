@@ -65,6 +65,13 @@ def test_hosts_lists_every_node(four):
         assert re.search(rf"\b{worker.name}\b", ended.out) or worker.address in ended.out, ended
 
 
+def test_ping_asks_the_daemon_beside_it(four):
+    """For health checks: an answer is enough, and no other host is asked."""
+    assert four.master.run(["vrunctl", "ping"]) == (0, "", "")
+    ended = four.master.run(["vrunctl", "ping", "--socket", "/no/such"])
+    assert ended.code == 122 and "/no/such" in ended.err
+
+
 def test_a_hundred_and_twenty_ranks_on_sixty_hosts(make_cluster):
     cluster = make_cluster(60)
     cluster.start_vrunds("--slots", "2")
