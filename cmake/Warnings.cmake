@@ -5,6 +5,12 @@ target_compile_options(vrun_options INTERFACE -Wall -Wextra -Wshadow -Wconversio
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 target_compile_definitions(vrun_options INTERFACE _GLIBCXX_ASSERTIONS)
 target_include_directories(vrun_options INTERFACE ${PROJECT_SOURCE_DIR})
+# Alpine's libc lacks a few functions of glibc.
+include(CheckCXXSymbolExists)
+check_cxx_symbol_exists(sigabbrev_np string.h VRUN_GLIBC)
+if(NOT VRUN_GLIBC)
+    target_include_directories(vrun_options SYSTEM BEFORE INTERFACE ${PROJECT_SOURCE_DIR}/cmake/musl)
+endif()
 if(VRUN_WERROR)
     target_compile_options(vrun_options INTERFACE -Werror)
 endif()
