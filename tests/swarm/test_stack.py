@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stack in a real Docker Swarm, made and used by images/vcluster: as long as it grows and shrinks.
+
+The tests go on where the one before stopped: containers are what takes time here."""
+
+import re
+import time
+from collections import Counter
+
+import pytest
+
+from engine import eventually
+from stack import SLOTS, Gate, Stack
+
+WORKERS, MANY, FEW = 24, 40, 6
+IDLE_SECONDS = 10
+EXAMPLES = "/usr/local/share/doc/vrun/examples"
+
+
+def workers(count):
+    return {f"worker-{number}" for number in range(1, count + 1)}
+
+
+@pytest.fixture(scope="module")
+def stack(engine, image):
+    stack = Stack(engine, image("debian13-openmpi"))
+    try:
+        yield stack
+    finally:
+        stack.vcluster("down", check=False)
+
+
+def test_up(stack):
+    """From no swarm at all."""
+    refused = stack.vcluster("run", "hostname", check=False)
+    assert refused.code == 1 and "'vcluster up' starts one" in refused.err
+    assert stack.vcluster("up", "many", check=False).code == 1
+    started = time.monotonic()
+    said = stack.vcluster("up", WORKERS)
+    print(f"{WORKERS} workers are up after {time.monotonic() - started:.1f} s")
+    assert f"{WORKERS} workers are up" in said.out
+    assert set(stack.hosts()) == workers(WORKERS)
+
+
+def test_hello(stack):
+    stack.run("mpicc", "-O2", "-o", "hello", f"{EXAMPLES}/hello.c")
+    ranks = WORKERS * SLOTS
+    ended = stack.run("vrun", "-n", ranks, "./hello", ranks)
+    seen = re.findall(rf"rank (\d+) of {ranks} on (\S+)", ended.out)
+    assert sorted(int(rank) for rank, _ in seen) == list(range(ranks))
+    assert Counter(host for _, host in seen) == dict.fromkeys(workers(WORKERS), SLOTS)
+
+
+def test_pi_in_python(stack):
+    ranks = WORKERS * SLOTS
+    ended = stack.run("vrun", "-n", ranks, "python3", f"{EXAMPLES}/phi.py", ranks)
+    assert f"from {ranks} ranks" in ended.out and "pi is 3.14159" in ended.out
+    assert set(re.findall(r"rank +\d+ on (\S+):", ended.out)) == workers(WORKERS)
+
+
+def test_vcluster_runs_and_logs_in(stack):
+    ended = stack.vcluster("run", "-N", "1", "hostname")
+    assert set(ended.out.split()) == workers(WORKERS)
+    said = stack.vcluster("login", input="hostname; id -un; vrun -n 2 hostname | wc -l\n", stdin=None)
+    assert said.out.split() == ["master", "mpi", "2"]
+    shown = stack.vcluster("status").out
+    assert f"{WORKERS}/{WORKERS}" in shown and "worker-1 " in shown
+
+
+def test_the_key_is_a_secret(stack):
+    said = stack.run("sh", "-c", "stat -L -c '%a %u' /run/secrets/vrun_key; env")
+    assert said.out.splitlines()[0] == "400 1000"
+    assert "vrun_key" not in said.out.split("\n", 1)[1]
+
+
+def test_hostfiles(stack):
+    """Kept on the master, for launchers that know nothing else; within a second or two."""
+    addresses = set(stack.hosts().values())
+    openmpi = stack.run("cat", "/run/vrun/hosts").out.splitlines()
+    mpich = stack.run("cat", "/run/vrun/hosts.mpich").out.splitlines()
+    assert {line.split()[0] for line in openmpi} == addresses
+    assert {line.rsplit(":", 1)[0] for line in mpich} == addresses
+
+
+def test_idle_costs_nothing(stack, engine):
+    """Of one core, with all containers and the master that keeps connections."""
+    before = engine.cpu_seconds()
+    time.sleep(IDLE_SECONDS)  # what is measured is how much is done in a time
+    used = (engine.cpu_seconds() - before) / IDLE_SECONDS
+    print(f"{WORKERS} idle workers and a master: {used:.1%} of a core")
+    assert used < 0.5
+
+
+def test_growing_with_a_job(stack):
+    gate = stack.gate("growing")
+    job = stack.start("vrun", "-n", WORKERS * SLOTS, *gate.words)
+    gate.wait_for(WORKERS * SLOTS)
+    stack.vcluster("scale", MANY)
+    ended = stack.run("vrun", "-n", MANY * SLOTS, "hostname")
+    assert Counter(ended.out.split()) == dict.fromkeys(workers(MANY), SLOTS)
+    assert job.poll() is None
+    gate.open()
+    out, err = job.communicate(timeout=60)
+    assert (job.returncode, out, err) == (0, "", "")
+
+
+def test_shrinking_with_jobs(stack):
+    """A job that needed no removed host ends well; one that lost a host says which."""
+    gate, wide = stack.gate("shrinking"), stack.gate("wide")
+    addresses = stack.hosts()
+    narrow = {name: stack.start("vrun", "-n", 1, "--host", address, *gate.words)
+              for name, address in addresses.items()}
+    everywhere = stack.start("vrun", "-N", 1, *wide.words)
+    gate.wait_for(MANY)
+    wide.wait_for(MANY)
+    stack.vcluster("scale", FEW)
+    _, said = everywhere.communicate(timeout=120)
+    eventually(lambda: len(stack.containers("worker")) == FEW, 180, f"{FEW} containers")
+    left = set(eventually(lambda: (hosts := stack.hosts()) and len(hosts) == FEW and hosts, 60,
+                          f"{FEW} hosts"))
+    assert everywhere.returncode == 121
+    assert any(name in said for name in workers(MANY) - left), said
+    for name in workers(MANY) - left:
+        _, said = narrow[name].communicate(timeout=60)
+        assert narrow[name].returncode == 121 and name in said, (name, said)
+    assert all(narrow[name].poll() is None for name in left)
+    gate.open()
+    for name in left:
+        assert narrow[name].wait(60) == 0, name
+    ended = stack.run("vrun", "-n", FEW * SLOTS, "hostname")
+    assert Counter(ended.out.split()) == dict.fromkeys(left, SLOTS)
+
+
+def test_the_master_is_killed(stack, engine):
+    """Swarm starts another one; workers do nothing about it, and what it ran is gone."""
+    gate = stack.gate("orphaned")
+    job = stack.start("vrun", "-n", FEW * SLOTS, *gate.words)
+    gate.wait_for(FEW * SLOTS)
+    master, before = stack.master(), set(stack.containers("worker"))
+    engine.docker("kill", master)
+    assert job.wait(60) != 0
+    other = eventually(lambda: stack.containers("master") not in ([], [master]) and stack.master(),
+                       120, "another master")
+    assert other != master
+    ended = stack.run("vrun", "--wait", "60s", "-n", FEW * SLOTS, "./hello", FEW * SLOTS)
+    assert ended.out.count(f" of {FEW * SLOTS} on worker-") == FEW * SLOTS
+    assert set(stack.containers("worker")) == before
+    for worker in before:
+        eventually(lambda: "cat /project" not in engine.docker("top", worker).out, 60,
+                   "the end of the ranks that lost their vrun")
+
+
+def test_down(stack):
+    stack.vcluster("down")
+    eventually(lambda: not stack.containers("master") + stack.containers("worker"), 120,
+               "the end of all containers")
