@@ -54,8 +54,7 @@ void Controller::on_client_message(const ClientPointer& client, wire::Message me
         reject("hear a client speak of another job");
     if (message.type == MessageType::job_closed) {
         client->job.reset();
-        if (job) job->client = nullptr;
-        if (job && job->ended) on_control_over(*job);
+        if (job) let_go(*job);
         return;
     }
     if (!job) return;
@@ -143,23 +142,22 @@ void Controller::begin(const ClientPointer& client, wire::LaunchJob launch,
                        std::vector<std::string> notices) {
     launch.identity = client->identity;
     launch.controller = setup_.incarnation;
-    launch.lease_ms = setup_.lease_ms;
+    launch.lease_ms = launch.ttl_ms > 0 ? launch.ttl_ms : setup_.lease_ms;
     Job& job = jobs_.add(launch.job);
     job.is_controller = true;
     job.owner = launch.identity.uid;
     job.controller = setup_.incarnation;
     job.scale = wire::scale_of(launch);
     job.lease_ms = launch.lease_ms;
+    job.ttl_ms = launch.ttl_ms;
     job.client = client.get();
     client->job = job.id;
-    for (const wire::JobNode& node : launch.nodes)
-        if (node.incarnation != setup_.incarnation && job.peers.insert(node.incarnation).second)
-            peers_.use(node.incarnation);
     for (wire::JobNode& node : launch.nodes)
         if (node.address.empty()) node.address = own_address(launch);
     job.nodes = launch.nodes;
+    use_peers(job);
     const wire::JobAccepted accepted{launch.nodes,  launch.runs,        network_text(job),
-                                     launch.window, std::move(notices), job.lease_ms};
+                                     launch.window, std::move(notices), setup_.lease_ms};
     client->link.send(accepted, wire::Route{job.id, to_controller, to_controller});
     log_.info("controller: job accepted", {{"job", wire::id_text(job.id)},
                                            {"uid", launch.identity.uid},
@@ -228,6 +226,11 @@ void Controller::on_job_message(Job& job, wire::Message message) {
         job.file_bytes -=
             std::min<std::uint64_t>(job.file_bytes, wire::body_of<wire::FileCredit>(message).bytes);
         break;
+    case MessageType::job_started:
+        job.may_outlive = job.ttl_ms > 0;
+        break;
+    case MessageType::job_taken:
+        return on_taken(job, wire::body_of<wire::JobTaken>(message));
     case MessageType::job_ended:
         if (job.rootless) return;
         job.ended = true;
@@ -315,8 +318,8 @@ void Controller::on_heard_out(Job& job) {
 void Controller::on_client_gone(const ClientPointer& client) {
     Job* job = client->job ? jobs_.find(*client->job) : nullptr;
     if (!job || job->client != client.get()) return;
+    if (job->ended || job->may_outlive) return let_go(*job);
     job->client = nullptr;
-    if (job->ended) return on_control_over(*job);
     log_.info("controller: vrun is gone, its job ends", {{"job", wire::id_text(job->id)}});
     const wire::Failure cause{
         wire::FailureKind::client_gone, to_controller, "", false, 0, 0, "vrun is gone",

@@ -10,6 +10,8 @@
 #include "daemon/node_jobs.hpp"
 #include "daemon/topologies.hpp"
 #include "wire/messages/answer.hpp"
+#include "wire/messages/jobs.hpp"
+#include "wire/messages/take.hpp"
 
 namespace vrun::daemon {
 
@@ -28,6 +30,9 @@ public:
     // not say.
     void on_client_message(const ClientPointer& client, wire::Message message);
     void on_client_gone(const ClientPointer& client);
+
+    // A detached job becomes ours, for this client: `report` is the best that its nodes say.
+    void take(const ClientPointer& client, const wire::JobReport& report);
 
     // A job's message for vrun (or for its controller itself).
     void on_job_message(Job& job, wire::Message message);
@@ -64,6 +69,11 @@ private:
     std::string own_address(const wire::LaunchJob& launch);
     void send_launch(Job& job, const wire::LaunchJob& launch);
     void refuse(Client& client, int exit_code, std::string sentence);
+    void use_peers(Job& job);
+    void order_take(wire::JobId id, bool reads);
+    void let_go(Job& job);
+    void on_taken(Job& job, const wire::JobTaken& taken);
+    void lose_client(Job& job, const std::string& by);
     std::string network_text(const Job& job);
     Job* job_of(const Client& client, wire::JobId id);
     void count_file_data(Job& job, const wire::Message& message);

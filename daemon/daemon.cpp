@@ -30,10 +30,16 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                  *this,
                  log},
       topologies_{loop, setup_.hello.incarnation, peers_, shepherds_.topology()},
+      keeper_{loop,
+              {setup_.hello.incarnation, setup_.hello.node_name, setup_.spool_max},
+              jobs_,
+              peers_,
+              keeper_events()},
       switchboard_{peers_,
                    [this](Job& job, wire::Message message) {
                        controller_.on_job_message(job, std::move(message));
-                   }},
+                   },
+                   [this](Job& job, wire::Message& message) { return keeper_.keep(job, message); }},
       node_jobs_{loop,       {setup_.hello.incarnation, setup_.hello.node_name},
                  jobs_,      peers_,
                  shepherds_, switchboard_,
@@ -48,6 +54,12 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                   node_jobs_,
                   switchboard_,
                   log},
+      job_finder_{loop, members_, peers_, keeper_, log},
+      job_commands_{loop,         {setup_.hello.incarnation, setup_.hello.node_name},
+                    job_finder_,  keeper_,
+                    peers_,       jobs_,
+                    switchboard_, controller_,
+                    log},
       examiner_{loop,
                 {setup_.hello.incarnation, setup_.hello.node_name, setup_.hello.software,
                  [this] { return info(); }},
@@ -63,14 +75,31 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
       tasks_{loop, [this](std::string_view name, std::exception_ptr) {
                  log_.error("daemon: a task failed", {{"task", name}});
              }} {
-    node_jobs_.on_part_over = [this](Job& job) { on_part_over(job); };
+    connect_parts();
+}
+
+void Daemon::connect_parts() {
+    node_jobs_.on_launch = [this](const wire::LaunchJob& launch, wire::NodeIndex self) {
+        keeper_.begin(launch, self);
+    };
+    node_jobs_.on_part_over = [this](Job& job) {
+        const wire::JobId id = job.id;
+        keeper_.end_part(id);  // its last word may be all that the controller waits for
+        if (Job* left = jobs_.find(id)) on_part_over(*left);
+    };
+    job_commands_.on_wait = [this] { start_pulse(); };
     controller_.on_control_over = [this](Job& job) { on_part_over(job); };
     controller_.on_job_begun = [this](Job&) { start_pulse(); };
     watch_.on_begun = host_waits_.on_begun = [this] { start_pulse(); };
 }
 
 wire::ScaleOf Daemon::scale_of_jobs() {
-    return [this](auto type, auto route, auto start) { return jobs_.scale_of(type, route, start); };
+    return [this](auto type, auto route, auto start) {
+        const std::optional<wire::Scale> scale = jobs_.scale_of(type, route, start);
+        if (scale) return scale;
+        if (type == wire::MessageType::take_job) return std::optional{wire::Scale{}};
+        return keeper_.scale_of(route.job);
+    };
 }
 
 wire::NodeInfo Daemon::info() const {
@@ -101,11 +130,15 @@ void Daemon::on_peer_message(Peer& peer, wire::Message message) {
     if (message.type == wire::MessageType::get_topology ||
         message.type == wire::MessageType::topology)
         return topologies_.on_peer_message(peer, message);
+    if (hear_of_jobs(peer, message)) return;
     if (!wire::traits_of(message.type).routed) reject("hear a daemon");
     Job* job = jobs_.find(message.route.job);
+    if (!job && keeper_.hear_late(from, message)) return;
     if (!job && message.type == wire::MessageType::end_job)
         return node_jobs_.refuse_late_launch(peer, message.route);
     if (!job || (from != job->controller && !node_of(*job, from))) return;
+    const bool is_order = message.route.from == wire::to_controller;
+    if (is_order && job->ttl_ms > 0 && from != job->controller) return;  // it was taken from them
     try {
         switchboard_.forward(*job, std::move(message), Origin::node);
     } catch (const std::system_error& error) {
@@ -126,8 +159,63 @@ void Daemon::on_peer_gone(wire::Incarnation peer, const Parting& parting) {
         job = jobs_.find(id);
         if (job && job->controller == peer) node_jobs_.on_controller_lost(*job, parting.reason);
     }
+    keeper_.on_peer_gone(peer);
+    job_finder_.on_peer_gone(peer);
+    job_commands_.on_peer_gone(peer, parting.reason);
     watch_.on_peer_gone(peer, parting.reason);
     host_waits_.on_peer_gone(peer, parting.reason);
+}
+
+// Which jobs there are, and who has or wants them. True: the message was of these.
+bool Daemon::hear_of_jobs(Peer& peer, const wire::Message& message) {
+    const wire::Incarnation from = peer.hello.incarnation;
+    switch (message.type) {
+    case wire::MessageType::get_jobs:
+        job_finder_.on_question(peer, wire::body_of<wire::GetJobs>(message));
+        return true;
+    case wire::MessageType::job_reports:
+        job_finder_.on_answer(from, wire::body_of<wire::JobReports>(message));
+        return true;
+    case wire::MessageType::await_job:
+        keeper_.await(wire::body_of<wire::AwaitJob>(message).job, from);
+        return true;
+    case wire::MessageType::job_outcome:
+        job_commands_.on_outcome(wire::body_of<wire::JobOutcome>(message));
+        return true;
+    case wire::MessageType::kill_job:
+        job_commands_.on_kill(wire::body_of<wire::KillJob>(message));
+        return true;
+    case wire::MessageType::take_job:
+        keeper_.take(from, message);
+        return true;
+    default:
+        return false;
+    }
+}
+
+Keeper::Events Daemon::keeper_events() {
+    Keeper::Events events;
+    events.to_own_controller = [this](wire::JobId id, wire::Message message) {
+        Job* const job = jobs_.find(id);
+        if (job && job->is_controller) controller_.on_job_message(*job, std::move(message));
+    };
+    events.on_taken = [this](Job& job, wire::Incarnation before) { on_taken(job, before); };
+    events.on_outcome = [this](const wire::JobOutcome& outcome) {
+        job_commands_.on_outcome(outcome);
+    };
+    return events;
+}
+
+// Its beats count from now on; those of the one before no more.
+void Daemon::on_taken(Job& job, wire::Incarnation before) {
+    const wire::Incarnation ours = setup_.hello.incarnation;
+    if (job.node_part_over) return;
+    if (job.controller != ours && peers_.find(job.controller) &&
+        job.peers.insert(job.controller).second)
+        peers_.use(job.controller);
+    if (before != job.controller && !node_of(job, before) && job.peers.erase(before) > 0)
+        peers_.release(before);
+    node_jobs_.renew_lease(job);
 }
 
 void Daemon::on_shepherd_message(Shepherd& shepherd, wire::Message message) {
@@ -143,6 +231,8 @@ void Daemon::on_client_message(const ClientPointer& client, wire::Message messag
         return tasks_.spawn("examine", examine(client));
     if (message.type == wire::MessageType::list_hosts)
         return host_lists_.answer(client, wire::body_of<wire::ListHosts>(message));
+    if (message.type == wire::MessageType::job_command)
+        return job_commands_.answer(client, wire::body_of<wire::JobCommand>(message));
     controller_.on_client_message(client, std::move(message));
 }
 
@@ -154,6 +244,7 @@ asio::awaitable<void> Daemon::examine(ClientPointer client) {
 void Daemon::on_client_gone(const ClientPointer& client) {
     host_lists_.on_client_gone(client);
     host_waits_.on_client_gone(client);
+    job_commands_.on_client_gone(client);
     controller_.on_client_gone(client);
     if (setup_.ends_with_clients && clients_.count() == 0 && jobs_.empty()) stop();
 }
@@ -215,6 +306,9 @@ asio::awaitable<void> Daemon::run() {
     watch_.stop();
     controller_.stop();
     host_waits_.stop();
+    job_commands_.stop();
+    job_finder_.stop();
+    keeper_.stop();
     examiner_.stop();
     members_.stop();
     node_jobs_.stop();
@@ -228,6 +322,8 @@ asio::awaitable<void> Daemon::run() {
     co_await watch_.join();
     co_await controller_.join();
     co_await host_waits_.join();
+    co_await job_commands_.join();
+    co_await job_finder_.join();
     co_await examiner_.join();
     co_await members_.join();
     co_await node_jobs_.join();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/controller.hpp"
+#include "daemon/detached/job_commands.hpp"
 #include "daemon/examiner.hpp"
 #include "daemon/host_lists.hpp"
 #include "daemon/hostfiles.hpp"
@@ -23,6 +24,7 @@ public:
         std::string on_change;
         Milliseconds lease{10'000};
         Milliseconds linger{60'000};       // of an idle shepherd
+        std::size_t spool_max = 8u << 20;  // of a detached job's output here
         bool ends_with_clients = false;    // a private daemon: no client, no daemon
         bool has_only_our_orphans = true;  // no PID 1, and no main program
     };
@@ -55,7 +57,13 @@ private:
     asio::awaitable<void> pulse();
     asio::awaitable<void> examine(ClientPointer client);
     void start_pulse();
-    bool is_watching() const { return watch_.is_active() || host_waits_.is_active(); }
+    bool is_watching() const {
+        return watch_.is_active() || host_waits_.is_active() || job_commands_.is_waiting();
+    }
+    void connect_parts();
+    Keeper::Events keeper_events();
+    void on_taken(Job& job, wire::Incarnation before);
+    bool hear_of_jobs(Peer& peer, const wire::Message& message);
     void on_part_over(Job& job);
     void erase(Job& job);
     wire::NodeInfo info() const;
@@ -71,9 +79,12 @@ private:
     HostWaits host_waits_;
     Shepherds shepherds_;
     Topologies topologies_;
+    Keeper keeper_;
     Switchboard switchboard_;
     NodeJobs node_jobs_;
     Controller controller_;
+    JobFinder job_finder_;
+    JobCommands job_commands_;
     Examiner examiner_;
     HostLists host_lists_;
     Hostfiles hostfiles_;

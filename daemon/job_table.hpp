@@ -26,6 +26,7 @@ struct Job {
     std::vector<wire::JobNode> nodes;
     wire::Scale scale;
     std::uint32_t lease_ms = 0;
+    std::uint32_t ttl_ms = 0;           // as in LaunchJob
     std::set<wire::Incarnation> peers;  // whose connections it uses
 
     std::optional<wire::NodeIndex> self;  // which of its nodes we are
@@ -42,6 +43,9 @@ struct Job {
     std::optional<wire::Failure> rootless;  // why the root is gone: the controller ends the job
     bool ended = false;                     // JobEnded was seen
     std::uint64_t file_bytes = 0;           // of vrun's files, on their way
+    bool may_outlive = false;               // it goes on without a client
+    std::uint32_t turn = 0;                 // as in TakeJob; 0: it was launched from here
+    std::string taken_by;                   // as in TakeJob
 };
 
 std::optional<wire::NodeIndex> node_of(const std::vector<wire::JobNode>& nodes,

@@ -84,6 +84,7 @@ Daemon::Setup setup_of(const Options& options) {
     setup.on_change = options.on_change;
     setup.lease = options.lease;
     setup.linger = options.linger;
+    setup.spool_max = std::size_t{options.spool_mib} << 20;
     setup.ends_with_clients = options.client_fd.has_value();
     setup.has_only_our_orphans = ::getpid() != 1 && options.command.empty();
     return setup;

@@ -54,6 +54,8 @@ void NodeJobs::launch(std::span<const std::byte> body, wire::Incarnation from) {
     job.nodes = launch->nodes;
     job.scale = wire::scale_of(*launch);
     job.lease_ms = launch->lease_ms;
+    job.ttl_ms = launch->ttl_ms;
+    on_launch(*launch, *self);
     for (const wire::Incarnation peer : {launch->controller, from})
         if (peer != self_.incarnation && job.peers.insert(peer).second) peers_.use(peer);
     log_.info("jobs: launching",
@@ -195,7 +197,7 @@ void NodeJobs::on_neighbour_lost(Job& job, wire::NodeIndex node, const std::stri
 }
 
 void NodeJobs::on_controller_lost(Job& job, const std::string& reason) {
-    if (!job.self || job.node_part_over) return;
+    if (!job.self || job.node_part_over || job.ttl_ms > 0) return;
     const wire::Failure cause{
         wire::FailureKind::client_gone,      wire::to_controller,         "", false, 0, 0,
         "the controller is gone: " + reason, wire::exit_code::daemon_lost};
@@ -219,10 +221,13 @@ void NodeJobs::refuse_late_launch(Peer& sender, wire::Route route) {
 void NodeJobs::renew_leases(wire::Incarnation controller) {
     for (const wire::JobId id : jobs_.ids()) {
         const Job& job = *jobs_.find(id);
-        if (job.controller != controller || !job.shepherd) continue;
-        if (job.shepherd->link.has_urgent_queued()) continue;
-        job.shepherd->link.send(wire::Lease{{{id, job.lease_ms}}});
+        if (job.controller == controller) renew_lease(job);
     }
+}
+
+void NodeJobs::renew_lease(const Job& job) {
+    if (!job.shepherd || job.shepherd->link.has_urgent_queued()) return;
+    job.shepherd->link.send(wire::Lease{{{job.id, job.lease_ms}}});
 }
 
 void NodeJobs::on_shepherd_message(Shepherd& shepherd, wire::Message message) {

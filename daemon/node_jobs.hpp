@@ -21,6 +21,8 @@ public:
     NodeJobs(asio::any_io_executor loop, Self self, JobTable& jobs, Peers& peers,
              Shepherds& shepherds, Switchboard& switchboard, Log& log);
 
+    const std::string& node_name() const noexcept { return self_.name; }
+
     // LaunchJob arrived (from a peer, or from our own controller). Throws std::system_error when
     // the body is bad.
     void launch(std::span<const std::byte> body, wire::Incarnation from);
@@ -41,6 +43,9 @@ public:
 
     // The controller's beat: renews its jobs here.
     void renew_leases(wire::Incarnation controller);
+    void renew_lease(const Job& job);
+
+    std::function<void(const wire::LaunchJob&, wire::NodeIndex self)> on_launch;
 
     // Called when a job has no business left on this node; may erase it from the table.
     std::function<void(Job&)> on_part_over;

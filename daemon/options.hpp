@@ -40,6 +40,7 @@ struct Options {
     std::string on_change;  // a command for /bin/sh
     std::chrono::milliseconds lease{10'000};
     std::chrono::milliseconds linger{60'000};
+    std::uint32_t spool_mib = 8;
     process::LogLevel log_level = process::LogLevel::info;
     bool is_private = false;
     std::optional<int> client_fd;
@@ -52,6 +53,7 @@ enum class OptionErrc {
     not_a_slot_count,
     not_a_lease,
     not_a_linger,
+    not_a_spool,
     not_a_log_level,
     not_yes_or_no,
     not_a_descriptor,

@@ -268,6 +268,13 @@ Peer* Peers::find(wire::Incarnation incarnation) noexcept {
     return found == peers_.end() ? nullptr : found->second.get();
 }
 
+std::vector<wire::Incarnation> Peers::connected() const {
+    std::vector<wire::Incarnation> all;
+    for (const auto& [incarnation, peer] : peers_)
+        all.push_back(incarnation);
+    return all;
+}
+
 void Peers::use(wire::Incarnation incarnation) {
     Peer* peer = find(incarnation);
     if (!peer) return;

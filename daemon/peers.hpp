@@ -39,6 +39,7 @@ public:
     asio::awaitable<Result<wire::Incarnation>> connect(Endpoint endpoint);
 
     Peer* find(wire::Incarnation incarnation) noexcept;
+    std::vector<wire::Incarnation> connected() const;
 
     // Whether some daemon that we ever met is a container on our machine with cores of ours.
     bool shares_cores() const noexcept { return shares_cores_; }

@@ -21,6 +21,7 @@ public:
             "not a number of slots (1 to 65536)",
             "not a number of seconds from 2 to 86400 (daemons beat once a second)",
             "not a number of seconds from 0 to 86400",
+            "not a number of MiB from 1 to 4096",
             "not a log level (error, warning, info or debug)",
             "neither yes nor no (1, true, yes, on; 0, false, no, off)",
             "not the number of a descriptor",
@@ -131,6 +132,11 @@ Problem set_linger(Options& options, const std::string& value) {
     return problem_unless(read_seconds(value, options.linger, 0), OptionErrc::not_a_linger);
 }
 
+Problem set_spool(Options& options, const std::string& value) {
+    return problem_unless(read_number<std::uint32_t>(value, options.spool_mib, 1, 4096),
+                          OptionErrc::not_a_spool);
+}
+
 Problem set_log_level(Options& options, const std::string& value) {
     const auto level = process::log_level_of(value);
     options.log_level = level.value_or(options.log_level);
@@ -162,6 +168,8 @@ constexpr std::array table{
             "how long a job outlives its controller (10)", set_lease},
     Setting{"linger", "VRUN_LINGER", "SECONDS",
             "how long a user's shepherd waits for the next job (60)", set_linger},
+    Setting{"spool", "VRUN_SPOOL", "MIB",
+            "output of a detached job that is kept here until somebody attaches (8)", set_spool},
     Setting{"log-level", "VRUN_LOG_LEVEL", "LEVEL",
             "error, warning, info or debug (info)", set_log_level},
 };

@@ -7,6 +7,12 @@
 namespace vrun::daemon {
 
 void Switchboard::forward(Job& job, wire::Message message, Origin origin) {
+    const wire::Route& route = message.route;
+    const bool is_of_this_node =
+        job.self &&
+        ((origin == Origin::node && route.to == wire::to_controller && route.from == job.self) ||
+         (route.from == wire::to_controller && route.to == job.self));
+    if (is_of_this_node && keep_(job, message)) return;
     const Hop hop = next_hop(job, message.route.to, origin);
     switch (hop.kind) {
     case HopKind::shepherd:

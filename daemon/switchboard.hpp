@@ -13,9 +13,11 @@ class Switchboard {
 public:
     // Takes what nodes say to the controller of a job when that is us.
     using ToController = std::function<void(Job&, wire::Message)>;
+    // Sees what this node and the controller say to each other; true: goes no further.
+    using Keep = std::function<bool(Job&, wire::Message&)>;
 
-    Switchboard(Peers& peers, ToController to_controller)
-        : peers_{peers}, to_controller_{std::move(to_controller)} {}
+    Switchboard(Peers& peers, ToController to_controller, Keep keep)
+        : peers_{peers}, to_controller_{std::move(to_controller)}, keep_{std::move(keep)} {}
 
     void forward(Job& job, wire::Message message, Origin origin);
 
@@ -30,6 +32,7 @@ public:
 private:
     Peers& peers_;
     ToController to_controller_;
+    Keep keep_;
 };
 
 }  // namespace vrun::daemon

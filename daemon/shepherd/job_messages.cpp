@@ -86,11 +86,14 @@ void Job::hear_report(const wire::Message& message) {
     }
 }
 
-// To the root it is a request, or a node that lost the controller says why it ends. To the others
+// To the root it is a request, or a node that lost the controller says why it ends; the time of a
+// detached job without one is over for all at once. To the others
 // an order: from their parent for all below, from the controller for this node alone, and then the
 // root has to hear why its ranks die.
 void Job::hear_end(const wire::EndJob& end, NodeIndex from) {
-    const bool is_request = from == wire::to_controller || from == mail_.self();
+    const bool is_over_for_all =
+        start_.launch.ttl_ms > 0 && end.cause.kind == wire::FailureKind::lease_expired;
+    const bool is_request = from == wire::to_controller || from == mail_.self() || is_over_for_all;
     if (ruler_ && !is_request) return obey(ruler_->controller_lost(from));
     if (ruler_) return obey(ruler_->end_requested(end));
     if (from == wire::to_controller)

@@ -60,6 +60,7 @@ TEST_F(OptionsTest, HasDefaults) {
     EXPECT_EQ(options.port, 7117);
     EXPECT_EQ(options.lease, std::chrono::seconds{10});
     EXPECT_EQ(options.linger, std::chrono::seconds{60});
+    EXPECT_EQ(options.spool_mib, 8u);
     EXPECT_EQ(options.log_level, process::LogLevel::info);
     EXPECT_FALSE(options.slots || options.controller || options.is_private || options.client_fd);
     EXPECT_TRUE(options.discovery.empty() && options.command.empty() && options.name.empty());
@@ -199,6 +200,9 @@ TEST_F(OptionsTest, RefusesBadValues) {
         {"--lease", "1e9"},
         {"--linger", "-1"},
         {"--linger", "nan"},
+        {"--spool", "0"},
+        {"--spool", "4097"},
+        {"--spool", "8M"},
         {"--name", ""},
         {"--name", "a b"},
         {"--name", "a\nb"},

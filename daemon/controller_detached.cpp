@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a controller does with jobs that outlive their vrun: takes them, and lets them go.
+#include "daemon/controller.hpp"
+#include "wire/job_id.hpp"
+#include "wire/job_map.hpp"
+#include "wire/messages/answer.hpp"
+
+#include <algorithm>
+
+namespace vrun::daemon {
+
+using wire::to_controller;
+
+void Controller::use_peers(Job& job) {
+    for (const wire::JobNode& node : job.nodes)
+        if (peers_.find(node.incarnation) && job.peers.insert(node.incarnation).second)
+            peers_.use(node.incarnation);
+}
+
+void Controller::take(const ClientPointer& client, const wire::JobReport& report) {
+    Job& job = jobs_.add(report.job);
+    const std::string by =
+        "uid " + std::to_string(client->identity.uid) + " on node " + node_jobs_.node_name();
+    if (job.client) lose_client(job, by);
+    if (!job.self && (job.self = node_of(report.nodes, setup_.incarnation)))
+        job.node_part_over = true;  // else it were in the table
+    job.is_controller = true;
+    job.controller = setup_.incarnation;
+    job.owner = report.owner;
+    job.nodes = report.nodes;
+    job.scale = {wire::rank_count(report.runs), report.nodes.size()};
+    job.lease_ms = job.ttl_ms = report.ttl_ms;
+    job.may_outlive = true;
+    job.turn = std::max(report.turn, job.turn) + 1;
+    job.taken_by = by;
+    job.lost.clear();
+    job.done.clear();
+    job.rootless.reset();
+    job.ended = false;
+    job.client = client.get();
+    client->job = job.id;
+    use_peers(job);
+    const wire::JobAccepted accepted{report.nodes,  report.runs, network_text(job),
+                                     report.window, {},          setup_.lease_ms};
+    client->link.send(accepted, wire::Route{job.id, to_controller, to_controller});
+    log_.info("controller: job taken", {{"job", wire::id_text(job.id)}, {"by", by}});
+    on_job_begun(job);
+    order_take(job.id, /*reads=*/true);
+}
+
+// Our own node may have the last word of the job, whereupon it leaves the table. Who is out of
+// reach is lost only when all others obey us.
+void Controller::order_take(wire::JobId id, bool reads) {
+    std::vector<wire::NodeIndex> unreached;
+    for (wire::NodeIndex node = 0;; ++node) {
+        Job* const job = jobs_.find(id);
+        if (!job || !job->is_controller) return;
+        if (node >= job->nodes.size()) break;
+        if (job->lost.contains(node)) continue;
+        const wire::Incarnation there = job->nodes[node].incarnation;
+        if (there != setup_.incarnation && !peers_.find(there)) {
+            unreached.push_back(node);
+            continue;
+        }
+        const wire::TakeJob order{job->turn, reads, job->taken_by};
+        switchboard_.send(*job, order, node, Origin::client);
+    }
+    for (const wire::NodeIndex node : unreached)
+        if (Job* const job = jobs_.find(id))
+            on_node_lost(*job, node, "it cannot be reached, or another daemon is there now");
+}
+
+// Its client has all that it wanted, or is gone.
+void Controller::let_go(Job& job) {
+    const wire::JobId id = job.id;
+    job.client = nullptr;
+    if (job.turn > 0) order_take(id, /*reads=*/false);
+    Job* const left = jobs_.find(id);
+    if (left && left->ended) on_control_over(*left);
+}
+
+// Late news of a turn before ours is none.
+void Controller::on_taken(Job& job, const wire::JobTaken& taken) {
+    if (!job.is_controller || taken.controller == setup_.incarnation) return;
+    if (std::pair{taken.turn, taken.controller} < std::pair{job.turn, setup_.incarnation}) return;
+    if (job.client) lose_client(job, taken.by);
+    log_.info("controller: job taken from us", {{"job", wire::id_text(job.id)}, {"by", taken.by}});
+    job.is_controller = false;
+    job.controller = taken.controller;
+    on_control_over(job);
+}
+
+void Controller::lose_client(Job& job, const std::string& by) {
+    refuse(*job.client, wire::exit_code::no_job,
+           "job " + wire::id_text(job.id) + " was attached by " + by);
+    job.client->job.reset();
+    job.client = nullptr;
+}
+
+}  // namespace vrun::daemon
