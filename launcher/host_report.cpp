@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/host_report.hpp"
 
+#include "launcher/text_table.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/hostfile_text.hpp"
 
@@ -25,27 +26,13 @@ bool was_reached(const HostEntry& host) {
 }
 
 std::string table(const wire::HostList& list) {
-    constexpr std::size_t column_count = 6;
-    using Row = std::array<std::string, column_count>;
-    std::vector<Row> rows{Row{"NAME", "ADDRESS", "SLOTS", "FROM", "STATE", "PROBLEM"}};
+    TextTable rows{{"NAME", "ADDRESS", "SLOTS", "FROM", "STATE", "PROBLEM"}};
     for (const HostEntry& host : list.hosts)
         rows.push_back({host.name.empty() ? "-" : escaped(host.name), escaped(host.address),
                         was_reached(host) ? std::to_string(host.slots) : "-",
                         host.slots_source.empty() ? "-" : escaped(host.slots_source),
                         state_text(host.state), escaped(host.problem)});
-    std::string text;
-    for (const Row& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < column_count; ++i) {
-            std::size_t width = 0;
-            for (const Row& other : rows)
-                width = std::max(width, other[i].size());
-            line += row[i] + std::string(width - row[i].size() + 2, ' ');
-        }
-        line.resize(line.find_last_not_of(' ') + 1);
-        text += line + "\n";
-    }
-    return text;
+    return text_of(rows);
 }
 
 std::string json(const wire::HostList& list) {

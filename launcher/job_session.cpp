@@ -34,11 +34,6 @@ std::string what_of(std::exception_ptr failure) {
     }
 }
 
-// The kernel keeps 8 bits of an exit code; a failure must not become 0.
-int exit_code_of(std::int32_t code) {
-    return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff;
-}
-
 bool is_of_a_job(MessageType type) {
     return wire::traits_of(type).routed;
 }
@@ -68,6 +63,7 @@ const std::span<const JobSession::Handler> JobSession::handlers = [] {
         Handler{MessageType::rank_bindings, &S::on_rank_bindings},
         Handler{MessageType::output_end, &S::on_output_end},
         Handler{MessageType::job_ended, &S::on_ended},
+        Handler{MessageType::output_dropped, &S::on_output_dropped},
         Handler{MessageType::goodbye, &S::on_goodbye},
     };
     return std::span<const Handler>{rows};
@@ -102,7 +98,7 @@ JobSession::JobSession(asio::any_io_executor loop, wire::Link& link, SessionOpti
       tasks_{loop,
              [this](std::string_view task, std::exception_ptr e) { on_task_failure(task, e); }} {}
 
-asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
+void JobSession::begin() {
     times_.begun = options_.begun;
     times_.connected = PhaseTimes::Clock::now();
     output_.speak_as(options_.program);
@@ -110,6 +106,10 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
     tasks_.spawn("read from the daemon", read_messages());
     tasks_.spawn("watch the daemon", watch_daemon());
     tasks_.spawn("signals", signals_.run([this](int number) { on_signal(number); }));
+}
+
+asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
+    begin();
     for (const std::string& notice : notices)
         output_.say(escaped(notice));
     streams_ = job.streams;
@@ -120,6 +120,10 @@ asio::awaitable<int> JobSession::run(wire::SubmitJob job, Lines notices) {
     if (life.timeout.count() > 0) tasks_.spawn("time limit", limit_time());
     if (life.spawn_timeout.count() > 0) tasks_.spawn("limit of the start", limit_start());
     if (options_.show_progress) tasks_.spawn("progress", show_progress());
+    co_return co_await finish();
+}
+
+asio::awaitable<int> JobSession::finish() {
     while (!exit_code_)
         co_await decided_.wait();
     co_await wind_up();
@@ -198,6 +202,7 @@ void JobSession::on_started(const Message&) {
     if (!times_.started) times_.started = PhaseTimes::Clock::now();
     output_.clear_status();
     if (options_.verbose) output_.say("all ranks are started");
+    if (options_.bond == Bond::detaching) leave_running();
 }
 
 void JobSession::on_output(const Message& message) {
@@ -279,8 +284,9 @@ void JobSession::on_file_failure(const Error& error) {
     if (std::exchange(output_exit_code_, exit_code::output_failed) == 0) end_job_unwritten();
 }
 
-// Nobody would see what else the job says.
+// Nobody would see what else the job says; unless somebody attaches again.
 void JobSession::end_job_unwritten() {
+    if (options_.bond == Bond::attached) return decide(output_exit_code_);
     failure_said_ = true;
     end_job(wire::EndMode::kill, wire::FailureKind::client_gone, 0, output_exit_code_);
 }
@@ -299,7 +305,9 @@ void JobSession::lose_output(wire::NodeIndex node) {
 }
 
 void JobSession::check_complete() {
-    if (!ended_ || job_->drained < job_->is_drained.size()) return;
+    const bool is_complete =
+        options_.bond == Bond::detaching || job_->drained == job_->is_drained.size();
+    if (!ended_ || !is_complete) return;
     const int code = exit_code_of(ended_->exit_code);
     const wire::Failure& failure = ended_->failure;  // its output may have come after it
     if (failure.has_rank && without_module_.contains(failure.rank))
@@ -322,15 +330,6 @@ void JobSession::decide(int exit_code) {
 
 void JobSession::on_task_failure(std::string_view task, std::exception_ptr failure) {
     lose_daemon("cannot " + std::string{task} + ": " + what_of(failure));
-}
-
-void JobSession::lose_daemon(const std::string& how) {
-    link_.close();
-    if (exit_code_) return;
-    const std::string job = job_ ? "job " + wire::id_text(job_->id) : "the job";
-    output_.say("the daemon is lost: " + escaped(how));
-    output_.say(job + " ends with it: its ranks are killed where they run");
-    decide(exit_code::daemon_lost);
 }
 
 void JobSession::say_failure(const wire::Failure& failure) {

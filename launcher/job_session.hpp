@@ -13,6 +13,7 @@
 #include "launcher/signals.hpp"
 #include "launcher/told_life.hpp"
 #include "wire/link.hpp"
+#include "wire/messages/jobs.hpp"
 #include "wire/messages/notice.hpp"
 #include "wire/messages/submit.hpp"
 
@@ -26,8 +27,9 @@ public:
     // The link is greeted, its writer runs, and it outlives the session.
     JobSession(asio::any_io_executor loop, wire::Link& link, SessionOptions options);
 
-    // The exit code, once every task has ended. Call once.
+    // The exit code, once every task has ended. Call one of them, once.
     asio::awaitable<int> run(wire::SubmitJob job, Lines notices);
+    asio::awaitable<int> run(wire::JobCommand attach);
     const PhaseTimes& times() const noexcept { return times_; }  // after run()
 
 private:
@@ -37,6 +39,8 @@ private:
     };
     static const std::span<const Handler> handlers;
 
+    void begin();
+    asio::awaitable<int> finish();
     asio::awaitable<void> read_messages();
     asio::awaitable<void> watch_daemon();
     asio::awaitable<void> stop_with_ranks();
@@ -47,26 +51,11 @@ private:
     asio::awaitable<void> ask_nodes(bool with_stacks, std::chrono::seconds limit);
     asio::awaitable<void> show_progress();
     void handle(const wire::Message& message);
-    void on_progress(const wire::Message& message);
-    void on_shown_plan(const wire::Message& message);
-    void on_rank_bindings(const wire::Message& message);
-    void on_accepted(const wire::Message& message);
-    void on_refused(const wire::Message& message);
-    void on_started(const wire::Message& message);
-    void on_output(const wire::Message& message);
-    void on_output_end(const wire::Message& message);
-    void on_credit(const wire::Message& message);
-    void on_input_closed(const wire::Message& message);
-    void on_files_wanted(const wire::Message& message);
-    void on_file_credit(const wire::Message& message);
-    void on_rank_failed(const wire::Message& message);
-    void on_failed(const wire::Message& message);
-    void on_node_state(const wire::Message& message);
-    void on_node_lost(const wire::Message& message);
-    void on_notice(const wire::Message& message);
-    void on_ended(const wire::Message& message);
-    void on_beat(const wire::Message& message);
-    void on_goodbye(const wire::Message& message);
+    using Hear = void(const wire::Message& message);
+    Hear on_progress, on_shown_plan, on_rank_bindings, on_accepted, on_refused, on_started,
+        on_output, on_output_end, on_credit, on_input_closed, on_files_wanted, on_file_credit,
+        on_rank_failed, on_failed, on_node_state, on_node_lost, on_notice, on_ended,
+        on_output_dropped, on_beat, on_goodbye;
 
     void on_signal(int number);
     void on_end_signal(int number);
@@ -75,6 +64,9 @@ private:
     void on_file_failure(const Error& error);
     void on_unsent_file(const Error& error);
     void end_job_unwritten();
+    void leave_running();
+    void detach(int number);
+    std::string fate_without_daemon() const;
     void set_drained(wire::NodeIndex node);
     void lose_output(wire::NodeIndex node);
     void check_complete();

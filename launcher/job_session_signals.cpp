@@ -29,6 +29,7 @@ void JobSession::on_signal(int number) {
 // First with grace, then at once; the third leaves without waiting for anything. Closing the link
 // ends the job in any case.
 void JobSession::on_end_signal(int number) {
+    if (options_.bond == Bond::attached && job_ && !exit_code_) return detach(number);
     ++end_signals_;
     if (exit_code_ || !job_ || end_signals_ > 2) {
         output_tasks_.cancel();

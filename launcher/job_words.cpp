@@ -156,6 +156,10 @@ std::string signal_text(int number) {
     return name ? text + " (SIG" + name + ")" : text;
 }
 
+int exit_code_of(std::int32_t code) {
+    return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff;
+}
+
 Lines escaped_lines(std::string_view text) {
     Lines lines;
     while (!text.empty()) {

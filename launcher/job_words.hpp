@@ -35,6 +35,9 @@ std::string ranks_text(const std::vector<wire::RankRun>& runs, wire::NodeIndex n
 // "signal 9 (SIGKILL)"
 std::string signal_text(int number);
 
+// The kernel keeps 8 bits of an exit code; a failure must not become 0.
+int exit_code_of(std::int32_t code);
+
 // Text of several lines, each escaped.
 Lines escaped_lines(std::string_view text);
 

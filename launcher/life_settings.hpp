@@ -28,6 +28,8 @@ struct LifeSettings {
     std::string uri_to = {};
     ForwardedSignals signals = {};
     bool shows_progress_at_once = false;
+    // --detach: for so long the job outlives its controllers; 0: it ends with its vrun.
+    std::chrono::milliseconds detach{0};
 };
 
 }  // namespace vrun::launcher

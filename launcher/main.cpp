@@ -57,6 +57,7 @@ SessionOptions session_options(const Settings& settings) {
     options.quiet = settings.quiet;
     options.show_progress = shows_progress(settings);
     options.life = settings.life;
+    if (settings.life.detach.count() > 0) options.bond = Bond::detaching;
     const char* const no_color = ::getenv("NO_COLOR");
     options.output = output_plan_of(settings.output, !no_color || *no_color == '\0');
     options.begun = begun;
@@ -91,6 +92,10 @@ asio::awaitable<int> run_job(const Settings& settings, Submission submission) {
     }
     if (*found) co_return co_await run_on(std::move(**found), settings, std::move(submission));
 
+    if (settings.life.detach.count() > 0)
+        co_return terminal.complain("no daemon answers at " + searched_sockets() +
+                                        "\n--detach needs one that stays: start it with 'vrund &'",
+                                    wire::exit_code::daemon_lost);
     Result<PrivateDaemon> started = start_private_daemon(loop);
     if (!started)
         co_return terminal.complain(started.error().message(), wire::exit_code::daemon_lost);

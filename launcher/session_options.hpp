@@ -14,7 +14,12 @@
 
 namespace vrun::launcher {
 
+// owned: it ends with us. detaching: we leave it once it runs. attached: we read its output, and
+// leave it when we are told to end.
+enum class Bond : unsigned char { owned, detaching, attached };
+
 struct SessionOptions {
+    Bond bond = Bond::owned;
     int in_fd = 0, out_fd = 1, err_fd = 2;
     std::string program = "vrun";  // what our own lines begin with
     bool quiet = false;

@@ -153,6 +153,8 @@ Result<Submission> submission_of(const Settings& settings) {
     if (auto error = add_placement(result.job, settings)) return *error;
     add_environment(result, settings);
     result.job.streams = settings.streams;
+    result.job.ttl_ms = static_cast<std::uint32_t>(settings.life.detach.count());
+    if (result.job.ttl_ms > 0) result.job.streams.input_to = wire::InputTo::none;
     result.job.universe = settings.universe;
     result.job.tolerance = settings.life.tolerance;
     result.job.wait_s = static_cast<std::uint32_t>(

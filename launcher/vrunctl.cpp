@@ -4,6 +4,7 @@
 #include "launcher/daemon_connection.hpp"
 #include "launcher/diagnosis.hpp"
 #include "launcher/host_report.hpp"
+#include "launcher/job_verbs.hpp"
 #include "launcher/terminal.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/base/timeout.hpp"
@@ -33,6 +34,8 @@ struct Request {
     HostFormat format = HostFormat::table;
     bool watch = false;
     bool as_json = false;
+    std::string job;
+    std::string signal = "TERM";
     std::optional<std::string> socket;
 };
 
@@ -147,6 +150,35 @@ int doctor(const Request& request) {
                           [&](wire::Link& link) { return show_diagnosis(link, request.as_json); });
 }
 
+// A job's id, as far as it is written: 13 letters and digits.
+void take_job(CLI::App& verb, Request& request) {
+    verb.add_option("ID", request.job, "the job; how its id begins is enough")->required();
+}
+
+std::vector<CLI::App*> add_job_verbs(CLI::App& app, Request& request) {
+    CLI::App* const jobs = app.add_subcommand("jobs", "list your jobs (root: all), on every host");
+    CLI::App* const attach =
+        app.add_subcommand("attach", "show a detached job's output, and return its exit code");
+    CLI::App* const wait =
+        app.add_subcommand("wait", "wait for a job's end, and return its exit code");
+    CLI::App* const kill = app.add_subcommand("kill", "end a job");
+    jobs->add_flag("--json", request.as_json, "print JSON");
+    for (CLI::App* const verb : {attach, wait, kill})
+        take_job(*verb, request);
+    kill->add_option("-s,--signal", request.signal,
+                     "TERM: KILL follows 5 s later; KILL: at once; others are passed to the ranks")
+        ->option_text("SIGNAL");
+    return {jobs, attach, wait, kill};
+}
+
+asio::awaitable<int> talk_of_job(wire::Link& link, const std::string& verb,
+                                 const Request& request) {
+    if (verb == "jobs") return list_jobs(link, terminal, request.as_json);
+    if (verb == "attach") return attach_job(link, request.job);
+    if (verb == "wait") return await_job(link, terminal, request.job);
+    return kill_job(link, terminal, request.job, request.signal);
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"Looks after a cluster of vrun daemons.", "vrunctl"};
     app.set_version_flag("-V,--version", wire::software_version());
@@ -168,7 +200,10 @@ int run(int argc, char** argv) {
     hosts_verb->add_flag("--json", hosts_as_json, "the same as --format json");
     hosts_verb->add_flag("--watch", request.watch, "list them again whenever they change");
     doctor_verb->add_flag("--json", request.as_json, "print JSON");
-    for (CLI::App* const verb : {hosts_verb, doctor_verb, ping_verb})
+    const std::vector<CLI::App*> job_verbs = add_job_verbs(app, request);
+    std::vector<CLI::App*> asking = job_verbs;
+    asking.insert(asking.end(), {hosts_verb, doctor_verb, ping_verb});
+    for (CLI::App* const verb : asking)
         verb->add_option("--socket", request.socket, "ask the daemon at this socket")
             ->option_text("PATH");
     try {
@@ -184,6 +219,11 @@ int run(int argc, char** argv) {
     if (hosts_verb->parsed()) return hosts(request);
     if (doctor_verb->parsed()) return doctor(request);
     if (ping_verb->parsed()) return ping(request);
+    for (const CLI::App* const verb : job_verbs)
+        if (verb->parsed())
+            return talk_to_daemon(request.socket, [&](wire::Link& link) {
+                return talk_of_job(link, verb->get_name(), request);
+            });
     return wire::exit_code::usage;
 }
 

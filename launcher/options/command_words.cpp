@@ -99,7 +99,7 @@ private:
     }
 
     std::optional<Error> take_value(Given& given) {
-        if (given.option->value.empty()) return std::nullopt;
+        if (!takes_next_word(*given.option)) return std::nullopt;
         if (given.option->value.front() == '[') {
             if (!at_end() && !at_option() && words_[next_] != ":") given.value = take();
             return std::nullopt;

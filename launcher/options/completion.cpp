@@ -65,7 +65,7 @@ std::string zsh_argument(const Option& option, std::string_view name) {
     }
     std::string argument = "    '*" + dashed(name) + "[" + help + "]";
     const std::string what = completion_of(option);
-    if (option.value.empty()) return argument + "'\n";
+    if (!takes_next_word(option)) return argument + "'\n";
     argument += ":value:";
     if (what == "files") argument += "_files";
     if (what == "directories") argument += "_directories";
@@ -79,7 +79,7 @@ std::string bash_completion() {
     std::string text{bash_start};
     for (const Section& section : sections())
         for (const Option& option : section.options)
-            if (is_offered(option) && !option.value.empty())
+            if (is_offered(option) && takes_next_word(option))
                 text += shell_case(option, bash_reply(option));
     std::string names;
     for (const OfferedName& offered : offered_names())

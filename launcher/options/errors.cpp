@@ -47,6 +47,8 @@ private:
             return "not a number of seconds, nor HOURS:MINUTES:SECONDS";
         case OptionErrc::not_a_time_with_unit:
             return "not a time; as in 60 or 60s, 5m, 2h, 1:30:00";
+        case OptionErrc::not_a_ttl:
+            return "not a time from 1s to 30d; as in 90s, 30m, 12h, 7d";
         case OptionErrc::not_a_signal:
             return "no such signal; as in USR1,SIGWINCH,34";
         case OptionErrc::signal_not_forwarded:

@@ -25,6 +25,7 @@ enum class OptionErrc {
     not_an_export,
     not_a_time,
     not_a_time_with_unit,
+    not_a_ttl,
     not_a_signal,
     signal_not_forwarded,
     not_a_runtime_option,

@@ -49,7 +49,7 @@ std::string help_line(const Option& option) {
     for (const std::string_view name : names)
         line += dashed(name) + ", ";
     line.resize(line.size() - 2);
-    if (!option.value.empty()) line += " " + std::string{option.value};
+    line += shown_value(option);
     if (line.size() + 2 > column) line += "\n";
     const std::size_t start = line.ends_with('\n') ? 0 : line.size();
     line.append(column - start, ' ');

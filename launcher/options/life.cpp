@@ -76,6 +76,10 @@ constexpr std::array table{
     Option{"forward-signals", "NAME,...|none", openmpi5, Scope::job,
            "pass these signals on as well (always: USR1 USR2 ABRT ALRM TSTP CONT), or none at all",
            [](Settings& s, std::string_view v) { return set_signals(s.life.signals, v); }},
+    Option{"detach", "[=TTL]", every_dialect, Scope::job,
+           "print the job's id once it runs, and leave it alone; it outlives this host's daemon for TTL "
+           "(24h; docs/jobs.md)",
+           [](Settings& s, std::string_view v) { return set_ttl(s.life.detach, v); }},
     Option{"show-progress", "", openmpi, Scope::job,
            "on a terminal, show from the first moment how the start goes (default: after a second)",
            [](Settings& s, std::string_view) { return set(s.life.shows_progress_at_once); }},

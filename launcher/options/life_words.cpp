@@ -19,19 +19,6 @@ using enum wire::Verdict;
 constexpr std::array not_forwarded{SIGINT,  SIGTERM, SIGHUP,  SIGKILL, SIGSTOP, SIGCHLD,
                                    SIGPIPE, SIGTTIN, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE};
 
-std::optional<int> signal_named(std::string_view text) {
-    if (const auto number = number_in<long>(text))
-        return *number > 0 && *number < NSIG ? std::optional{static_cast<int>(*number)}
-                                             : std::nullopt;
-    const bool has_prefix = text.size() > 3 && same_in_any_case(text.substr(0, 3), "SIG");
-    const std::string_view name = has_prefix ? text.substr(3) : text;
-    for (int number = 1; number < NSIG; ++number) {
-        const char* const known = ::sigabbrev_np(number);
-        if (known && same_in_any_case(name, known)) return number;
-    }
-    return std::nullopt;
-}
-
 // A word without a value says yes; so does a number but 0, and "true", which may be cut short.
 bool is_yes(std::string_view value) {
     if (const auto number = number_in<long>(value)) return *number != 0;
@@ -142,6 +129,29 @@ std::optional<Error> set_time_with_unit(std::chrono::seconds& target, std::strin
         time += unit->below;
     }
     return set_time(target, time) ? std::optional{wrong} : std::nullopt;
+}
+
+std::optional<int> signal_named(std::string_view text) {
+    if (const auto number = number_in<long>(text))
+        return *number > 0 && *number < NSIG ? std::optional{static_cast<int>(*number)}
+                                             : std::nullopt;
+    const bool has_prefix = text.size() > 3 && same_in_any_case(text.substr(0, 3), "SIG");
+    const std::string_view name = has_prefix ? text.substr(3) : text;
+    for (int number = 1; number < NSIG; ++number) {
+        const char* const known = ::sigabbrev_np(number);
+        if (known && same_in_any_case(name, known)) return number;
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> set_ttl(std::chrono::milliseconds& target, std::string_view text) {
+    constexpr std::chrono::seconds shortest{1}, longest = std::chrono::hours{30 * 24};
+    std::chrono::seconds time = std::chrono::hours{24};
+    const bool is_time = text.empty() || !set_time_with_unit(time, text);
+    if (!is_time || time < shortest || time > longest)
+        return Error{OptionErrc::not_a_ttl, std::string{text}};
+    target = time;
+    return std::nullopt;
 }
 
 std::optional<Error> set_signals(ForwardedSignals& signals, std::string_view text) {

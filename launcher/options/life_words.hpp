@@ -18,6 +18,12 @@ std::optional<Error> set_time(std::chrono::seconds& target, std::string_view tex
 // The same, and "90s", "5m", "2h", "1d".
 std::optional<Error> set_time_with_unit(std::chrono::seconds& target, std::string_view text);
 
+// "90s", "30m", "12h", "7d"; empty: a day.
+std::optional<Error> set_ttl(std::chrono::milliseconds& target, std::string_view text);
+
+// "USR1", "sigusr1", "10".
+std::optional<int> signal_named(std::string_view text);
+
 // "WINCH,SIGQUIT,34" besides the usual ones, or "none".
 std::optional<Error> set_signals(ForwardedSignals& signals, std::string_view text);
 

@@ -52,7 +52,7 @@ std::string names_words(const Option& option, std::string_view quote) {
 
 std::string table_row(const Option& option) {
     std::string row = "| " + names_words(option, "`");
-    if (!option.value.empty()) row += " " + replaced(std::string{option.value}, "|", "\\|");
+    row += replaced(shown_value(option), "|", "\\|");
     row += " | " + dialect_words(option.dialects);
     row += option.scope == Scope::app && option.answer == Answer::done ? " | program" : " | job";
     return row + " | " + replaced(answer_words(option), "|", "\\|") + " |\n";
@@ -67,7 +67,7 @@ std::string roff(std::string text) {
 
 std::string manual_entry(const Option& option) {
     std::string entry = ".TP\n.B " + roff(names_words(option, ""));
-    if (!option.value.empty()) entry += " \\fI" + roff(std::string{option.value}) + "\\fR";
+    if (!option.value.empty()) entry += "\\fI" + roff(shown_value(option)) + "\\fR";
     return entry + "\n" + roff(answer_words(option)) + "\n";
 }
 

@@ -27,7 +27,7 @@ enum class Answer : unsigned char {
 struct Option {
     std::string_view names;  // "n np", without dashes; the first is the one to teach
     // "COUNT"; "NAME VALUE": two words, or one with '='; "none|core|numa": the words there are;
-    // "[TOPIC]": may be missing; empty: a switch.
+    // "[TOPIC]": may be missing; "[=TTL]": the same, never the next word; empty: a switch.
     std::string_view value;
     Dialects dialects;
     Scope scope;

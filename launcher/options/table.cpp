@@ -73,6 +73,14 @@ std::vector<std::string_view> names_of(const Option& option) {
     return parts_of(option.names, ' ');
 }
 
+bool takes_next_word(const Option& option) {
+    return !option.value.empty() && !option.value.starts_with("[=");
+}
+
+std::string shown_value(const Option& option) {
+    return (takes_next_word(option) ? " " : "") + std::string{option.value};
+}
+
 std::size_t value_words(const Option& option) {
     if (option.value.empty()) return 0;
     return option.value.find(' ') == option.value.npos ? 1 : 2;

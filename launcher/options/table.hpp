@@ -17,6 +17,10 @@ std::span<const Section> sections();
 // The names of an option, one by one.
 std::vector<std::string_view> names_of(const Option& option);
 
+// What follows a name where it is explained: " VALUE", "[=VALUE]" or nothing.
+std::string shown_value(const Option& option);
+bool takes_next_word(const Option& option);
+
 // The words of `value`: 0, 1 or 2.
 std::size_t value_words(const Option& option);
 

@@ -119,5 +119,21 @@ TEST(LifeWords, AddToTheSignalsThatArePassedOn) {
               std::string::npos);
 }
 
+TEST(Ttl, IsANumberAndAUnit) {
+    struct Row {
+        const char* text;
+        long seconds;
+    };
+    std::chrono::milliseconds ttl{0};
+    for (const Row row : {Row{"", 86'400}, Row{"1s", 1}, Row{"90s", 90}, Row{"30m", 1'800},
+                          Row{"12", 12}, Row{"12h", 43'200}, Row{"30d", 2'592'000}}) {
+        EXPECT_FALSE(set_ttl(ttl, row.text)) << row.text;
+        EXPECT_EQ(ttl, std::chrono::seconds{row.seconds}) << row.text;
+    }
+    for (const char* const text : {"0s", "0", "h", "-1h", "1.5h", "31d", "721h", "1w", "soon",
+                                   "99999999999s", "1 h", "0x1s"})
+        EXPECT_TRUE(set_ttl(ttl, text)) << text;
+}
+
 }  // namespace
 }  // namespace vrun::launcher
