@@ -48,6 +48,8 @@ asio::awaitable<wire::JobList> JobFinder::find(std::uint32_t uid, std::string id
     rounds_.erase(token);
     wire::JobList list;
     list.jobs = merged(std::move(round->reports));
+    // Asked for, and made sure of: what is somebody else's goes no further.
+    std::erase_if(list.jobs, [uid](const auto& job) { return uid != 0 && job.owner != uid; });
     for (const auto& [incarnation, name] : round->pending)
         list.silent.push_back(name + ": did not answer");
     for (const Unreached& host : found.unreached)
