@@ -10,6 +10,10 @@ namespace {
 
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 
+Keeper::Setup keeper_setup(const Daemon::Setup& setup) {
+    return {setup.hello.incarnation, setup.hello.node_name, setup.spool_max};
+}
+
 }  // namespace
 
 Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
@@ -30,16 +34,8 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                  *this,
                  log},
       topologies_{loop, setup_.hello.incarnation, peers_, shepherds_.topology()},
-      keeper_{loop,
-              {setup_.hello.incarnation, setup_.hello.node_name, setup_.spool_max},
-              jobs_,
-              peers_,
-              keeper_events()},
-      switchboard_{peers_,
-                   [this](Job& job, wire::Message message) {
-                       controller_.on_job_message(job, std::move(message));
-                   },
-                   [this](Job& job, wire::Message& message) { return keeper_.keep(job, message); }},
+      keeper_{loop, keeper_setup(setup_), jobs_, peers_, keeper_events()},
+      switchboard_{connected_switchboard()},
       node_jobs_{loop,       {setup_.hello.incarnation, setup_.hello.node_name},
                  jobs_,      peers_,
                  shepherds_, switchboard_,
@@ -76,6 +72,16 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                  log_.error("daemon: a task failed", {{"task", name}});
              }} {
     connect_parts();
+}
+
+Switchboard Daemon::connected_switchboard() {
+    const auto to_controller = [this](Job& job, wire::Message message) {
+        controller_.on_job_message(job, std::move(message));
+    };
+    const auto keep = [this](Job& job, wire::Message& message) {
+        return keeper_.keep(job, message);
+    };
+    return {peers_, to_controller, keep};
 }
 
 void Daemon::connect_parts() {

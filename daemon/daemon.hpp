@@ -60,6 +60,7 @@ private:
     bool is_watching() const {
         return watch_.is_active() || host_waits_.is_active() || job_commands_.is_waiting();
     }
+    Switchboard connected_switchboard();
     void connect_parts();
     Keeper::Events keeper_events();
     void on_taken(Job& job, wire::Incarnation before);

@@ -5,6 +5,7 @@
 #include "wire/job_id.hpp"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <asio/io_context.hpp>
 
 namespace vrun::daemon {
