@@ -64,7 +64,7 @@ Daemon::Daemon(asio::any_io_executor loop, Setup setup, Log& log)
                 shepherds_,
                 log},
       host_lists_{loop, members_, watch_, log},
-      hostfiles_{loop, setup_.hostfiles, setup_.on_change, watch_, log},
+      hostfiles_{loop, setup_.hostfiles, setup_.on_change, watch_, peers_, log},
       clients_{loop, setup_.hello, *this, log},
       stopped_{loop, Clock::time_point::max()},
       pulse_timer_{loop},

@@ -8,10 +8,12 @@
 #include "wire/base/escape.hpp"
 #include "wire/base/write_all.hpp"
 #include "wire/hostfile_text.hpp"
+#include "wire/network_text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 
 namespace vrun::daemon {
 namespace {
@@ -35,6 +37,11 @@ std::error_code write_and_sync(int fd, std::string_view text) {
 // Above the standard ones, whichever of ours are closed.
 UniqueFd duplicate_of(int fd) {
     return UniqueFd{check(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl")};
+}
+
+// A network is not unlearned: without other nodes, what was true of it stays.
+bool names_network(wire::HostfileFormat format) {
+    return format == wire::HostfileFormat::mca || format == wire::HostfileFormat::hydra;
 }
 
 asio::awaitable<std::optional<Error>> replace_there(std::string path, std::string text) {
@@ -62,11 +69,29 @@ std::optional<Error> replace_file(const std::string& path, std::string_view text
     return std::nullopt;
 }
 
+wire::Network network_to(const Gathered& gathered, Peers& peers) {
+    wire::Network all;
+    std::vector<std::string> cidrs;
+    std::vector<Interface> interfaces;
+    for (const Node& node : gathered.nodes) {
+        const Peer* const peer = peers.find(node.incarnation);
+        if (!peer) continue;  // ourselves
+        if (interfaces.empty()) interfaces = own_interfaces();
+        const wire::Network one = network_of(peer->local.address().to_string(), interfaces);
+        if (all.interface.empty()) all.interface = one.interface;
+        if (one.cidr.empty() || std::ranges::count(cidrs, one.cidr) > 0) continue;
+        cidrs.push_back(one.cidr);
+        all.cidr += (all.cidr.empty() ? "" : ",") + one.cidr;
+    }
+    return all;
+}
+
 Hostfiles::Hostfiles(asio::any_io_executor loop, std::vector<Hostfile> files, std::string on_change,
-                     Watch& watch, Log& log)
+                     Watch& watch, Peers& peers, Log& log)
     : loop_{loop},
       on_change_{std::move(on_change)},
       watch_{watch},
+      peers_{peers},
       log_{log},
       tasks_{loop, [&log](std::string_view name, std::exception_ptr) {
                  log.error("hostfiles: a task failed", {{"task", name}});
@@ -83,8 +108,14 @@ void Hostfiles::start() {
         hold_ = watch_.hold(Pace::waiting, [this](const Gathered& gathered) { hear(gathered); });
 }
 
+std::string Hostfiles::text_of(const Known& known, wire::HostfileFormat format) {
+    if (format == wire::HostfileFormat::mca) return wire::mca_parameters(known.network);
+    if (format == wire::HostfileFormat::hydra) return wire::hydra_options(known.network);
+    return wire::hostfile_text(known.hosts, format);
+}
+
 void Hostfiles::hear(const Gathered& gathered) {
-    newest_ = host_list_of(gathered);
+    newest_ = Known{host_list_of(gathered), network_to(gathered, peers_)};
     if (!std::exchange(is_keeping_, true)) tasks_.spawn("keep", keep());
 }
 
@@ -93,23 +124,24 @@ void Hostfiles::hear(const Gathered& gathered) {
 asio::awaitable<void> Hostfiles::keep() {
     asio::steady_timer timer{loop_};
     while (newest_) {
-        const wire::HostList list = *std::exchange(newest_, std::nullopt);
+        const Known known = *std::exchange(newest_, std::nullopt);
         bool has_changed = false;
-        const bool is_written = co_await write_all(list, has_changed);
+        const bool is_written = co_await write_all(known, has_changed);
         if (has_changed && !on_change_.empty()) co_await run_command();
         if (is_written || newest_) continue;
         timer.expires_after(retry_interval);
         co_await timer.async_wait(as_values);
-        if (!newest_) newest_ = list;
+        if (!newest_) newest_ = known;
     }
     is_keeping_ = false;
 }
 
-asio::awaitable<bool> Hostfiles::write_all(const wire::HostList& list, bool& has_changed) {
+asio::awaitable<bool> Hostfiles::write_all(Known known, bool& has_changed) {
     bool is_written = true;
     for (Kept& kept : files_) {
-        const std::string text = wire::hostfile_text(list, kept.file.format);
-        if (kept.written == text) continue;
+        const std::string text = text_of(known, kept.file.format);
+        const bool is_unknown = text.empty() && names_network(kept.file.format);
+        if (kept.written == text || is_unknown) continue;
         auto replacing = asio::co_spawn(disk_, replace_there(kept.file.path, text), use_awaitable);
         const std::optional<Error> error = co_await std::move(replacing);
         if (!error) {

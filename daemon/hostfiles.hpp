@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// daemon/hostfiles: keeps files true for launchers that know hostfiles only (--hostfile).
+// daemon/hostfiles: keeps files true for launchers that know hostfiles only (--hostfile), and those
+// that tell such a launcher by which network the hosts reach each other.
 // A file is replaced as a whole, and only when its text changes; a reader sees the old or the new
 // one. Written on a thread of its own: a slow disk must not make the daemon look dead.
 #pragma once
 
+#include "daemon/network.hpp"
 #include "daemon/options.hpp"
+#include "daemon/peers.hpp"
 #include "daemon/watch.hpp"
 #include "process/child.hpp"
 #include "wire/messages/hosts.hpp"
@@ -17,11 +20,15 @@ namespace vrun::daemon {
 // nothing is left behind.
 std::optional<Error> replace_file(const std::string& path, std::string_view text);
 
+// The networks by which these nodes are reached: their CIDRs with commas between, and the interface
+// of the first. Empty while no other node is.
+wire::Network network_to(const Gathered& gathered, Peers& peers);
+
 class Hostfiles {
 public:
     // `on_change` runs with /bin/sh after a change was written, once at a time; may be empty.
     Hostfiles(asio::any_io_executor loop, std::vector<Hostfile> files, std::string on_change,
-              Watch& watch, Log& log);
+              Watch& watch, Peers& peers, Log& log);
 
     void start();
     bool owns(pid_t pid) const noexcept { return command_pid_ == pid; }
@@ -35,18 +42,25 @@ private:
         std::optional<std::string> written;  // its text; empty: not known
     };
 
+    struct Known {
+        wire::HostList hosts;
+        wire::Network network;
+    };
+
+    static std::string text_of(const Known& known, wire::HostfileFormat format);
     void hear(const Gathered& gathered);
     asio::awaitable<void> keep();
-    asio::awaitable<bool> write_all(const wire::HostList& list, bool& has_changed);
+    asio::awaitable<bool> write_all(Known known, bool& has_changed);
     asio::awaitable<void> run_command();
 
     asio::any_io_executor loop_;
     std::vector<Kept> files_;
     std::string on_change_;
     Watch& watch_;
+    Peers& peers_;
     Log& log_;
     Watch::Hold hold_;
-    std::optional<wire::HostList> newest_;  // not written yet
+    std::optional<Known> newest_;  // not written yet
     bool is_keeping_ = false;
     pid_t command_pid_ = -1;
     asio::thread_pool disk_{1};

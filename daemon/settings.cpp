@@ -159,8 +159,8 @@ constexpr std::array table{
     Setting{"controller", "VRUN_CONTROLLER", nullptr,
             "stay connected to all nodes", set_controller},
     Setting{"hostfile", "VRUN_KEEP_HOSTFILE", "PATH[:FORMAT]",
-            "a hostfile to keep true for other launchers: openmpi (default), mpich or plain; "
-            "repeatable",
+            "a file to keep true for other launchers: a hostfile (openmpi, the default, mpich or "
+            "plain), or their settings of the network (mca, hydra); repeatable",
             set_hostfile, /*is_list=*/true},
     Setting{"on-change", "VRUN_ON_CHANGE", "COMMAND",
             "run with sh when such a file changed", set_on_change},

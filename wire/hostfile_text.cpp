@@ -13,6 +13,8 @@ std::string line_of(const std::string& host, std::uint32_t slots, HostfileFormat
     case HostfileFormat::mpich:
         return host + ":" + std::to_string(slots) + "\n";
     case HostfileFormat::plain:
+    case HostfileFormat::mca:
+    case HostfileFormat::hydra:
         break;
     }
     return host + "\n";
@@ -24,6 +26,8 @@ std::optional<HostfileFormat> hostfile_format_of(std::string_view name) noexcept
     if (name == "openmpi") return HostfileFormat::openmpi;
     if (name == "mpich") return HostfileFormat::mpich;
     if (name == "plain") return HostfileFormat::plain;
+    if (name == "mca") return HostfileFormat::mca;
+    if (name == "hydra") return HostfileFormat::hydra;
     return std::nullopt;
 }
 

@@ -14,6 +14,8 @@ enum class HostfileFormat : std::uint8_t {
     openmpi,  // HOST slots=N
     mpich,    // HOST:N
     plain,    // HOST
+    mca,      // no hosts, but the network between them: wire/network_text
+    hydra,    // the same
 };
 
 std::optional<HostfileFormat> hostfile_format_of(std::string_view name) noexcept;

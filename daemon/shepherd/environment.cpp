@@ -4,6 +4,7 @@
 #include "wire/contact_uri.hpp"
 #include "wire/job_id.hpp"
 #include "wire/job_map.hpp"
+#include "wire/network_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -66,8 +67,7 @@ void set_network(Variables& variables, const wire::Network& network) {
     if (!network.cidr.empty() && !variables.has("OMPI_MCA_btl_tcp_if_exclude"))
         variables.set_default("OMPI_MCA_btl_tcp_if_include", network.cidr);
     if (network.interface.empty()) return;
-    for (const std::string_view name :
-         {"UCX_NET_DEVICES", "FI_TCP_IFACE", "NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"})
+    for (const std::string_view name : wire::interface_variables)
         variables.set_default(name, network.interface);
 }
 

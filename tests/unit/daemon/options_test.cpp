@@ -134,10 +134,13 @@ TEST_F(OptionsTest, KeepsHostfilesOfAFormat) {
     environment_["VRUN_KEEP_HOSTFILE"] = "/etc/a:mpich";
     EXPECT_EQ(parsed({}).hostfiles, (std::vector<Hostfile>{{"/etc/a", HostfileFormat::mpich}}));
     const Options options =
-        parsed({"--hostfile", "/etc/b", "--hostfile", "/x:y:plain", "--hostfile", "/x:y"});
+        parsed({"--hostfile", "/etc/b", "--hostfile", "/x:y:plain", "--hostfile", "/x:y",
+                "--hostfile", "/m:mca", "--hostfile", "/h:hydra"});
     EXPECT_EQ(options.hostfiles, (std::vector<Hostfile>{{"/etc/b", HostfileFormat::openmpi},
                                                         {"/x:y", HostfileFormat::plain},
-                                                        {"/x:y", HostfileFormat::openmpi}}));
+                                                        {"/x:y", HostfileFormat::openmpi},
+                                                        {"/m", HostfileFormat::mca},
+                                                        {"/h", HostfileFormat::hydra}}));
     EXPECT_NE(refusal({"--hostfile", ":mpich"}).find("a path is missing"), std::string::npos);
 }
 
