@@ -25,6 +25,7 @@ public:
         Milliseconds lease{10'000};
         Milliseconds linger{60'000};       // of an idle shepherd
         std::size_t spool_max = 8u << 20;  // of a detached job's output here
+        std::string socket;                // for vrun and vrsh; empty: none
         bool ends_with_clients = false;    // a private daemon: no client, no daemon
         bool has_only_our_orphans = true;  // no PID 1, and no main program
     };

@@ -41,7 +41,8 @@ UniqueFd duplicate_of(int fd) {
 
 // A network is not unlearned: without other nodes, what was true of it stays.
 bool names_network(wire::HostfileFormat format) {
-    return format == wire::HostfileFormat::mca || format == wire::HostfileFormat::hydra;
+    using enum wire::HostfileFormat;
+    return format == mca || format == prte || format == hydra;
 }
 
 asio::awaitable<std::optional<Error>> replace_there(std::string path, std::string text) {
@@ -110,6 +111,7 @@ void Hostfiles::start() {
 
 std::string Hostfiles::text_of(const Known& known, wire::HostfileFormat format) {
     if (format == wire::HostfileFormat::mca) return wire::mca_parameters(known.network);
+    if (format == wire::HostfileFormat::prte) return wire::prte_parameters(known.network);
     if (format == wire::HostfileFormat::hydra) return wire::hydra_options(known.network);
     return wire::hostfile_text(known.hosts, format);
 }

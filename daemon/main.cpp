@@ -85,6 +85,8 @@ Daemon::Setup setup_of(const Options& options) {
     setup.lease = options.lease;
     setup.linger = options.linger;
     setup.spool_max = std::size_t{options.spool_mib} << 20;
+    if (!options.is_private)
+        setup.socket = options.socket.empty() ? wire::default_local_socket() : options.socket;
     setup.ends_with_clients = options.client_fd.has_value();
     setup.has_only_our_orphans = ::getpid() != 1 && options.command.empty();
     return setup;

@@ -128,7 +128,9 @@ void NodeJobs::serve(Job& job, Shepherd& shepherd, wire::LaunchJob launch) {
     const wire::NodeNotice notice{wire::NoticeKind::unbound, plan.notice};
     if (!plan.notice.empty()) switchboard_.send(job, notice, wire::to_controller);
     job.cores = std::move(plan.held);
-    wire::StartRanks start{std::move(launch), *job.self, network_for(job), {}};
+    const bool needs_network = job.nodes.size() > 1 || launch.kind == wire::JobKind::shell;
+    const wire::Network network = needs_network ? network_for(job) : wire::Network{};
+    wire::StartRanks start{std::move(launch), *job.self, network, {}};
     for (const process::CpuSet& cpus : plan.ranks)
         start.cpus.push_back(cpus.text());
     shepherd.link.send(start, wire::Route{job.id, *job.self, *job.self});
@@ -159,9 +161,9 @@ void NodeJobs::refuse_ranks(Job& job, Shepherd& shepherd, const std::string& pro
     end_part(job);
 }
 
-// The network that carried the job to us; on the controller's node, the one it goes out by.
+// The network that carried the job to us; on the controller's node, the one it goes out by. Nothing
+// where no other node takes part.
 wire::Network NodeJobs::network_for(const Job& job) {
-    if (job.nodes.size() < 2) return {};
     const Peer* peer = peers_.find(job.controller);
     for (const wire::JobNode& node : job.nodes) {
         if (peer) break;

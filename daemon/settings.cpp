@@ -102,14 +102,21 @@ Problem set_controller(Options& options, const std::string& value) {
 }
 
 // PATH[:FORMAT]: what follows the last ':' is a format, or belongs to the path.
-Problem set_hostfile(Options& options, const std::string& value) {
-    Hostfile file{value};
+Hostfile hostfile_of(const std::string& value) {
     const std::size_t colon = value.rfind(':');
     if (colon != value.npos)
         if (const auto format = wire::hostfile_format_of(value.substr(colon + 1)))
-            file = {value.substr(0, colon), *format};
-    options.hostfiles.push_back(file);
-    return problem_unless(!file.path.empty(), OptionErrc::not_a_path);
+            return {value.substr(0, colon), *format};
+    return {value};
+}
+
+Problem set_hostfile(Options& options, const std::string& values) {
+    for (std::size_t begin = 0, end = 0; end != values.npos; begin = end + 1) {
+        end = values.find(',', begin);
+        options.hostfiles.push_back(hostfile_of(values.substr(begin, end - begin)));
+        if (options.hostfiles.back().path.empty()) return Error{OptionErrc::not_a_path, ""};
+    }
+    return std::nullopt;
 }
 
 Problem set_on_change(Options& options, const std::string& value) {
@@ -160,7 +167,7 @@ constexpr std::array table{
             "stay connected to all nodes", set_controller},
     Setting{"hostfile", "VRUN_KEEP_HOSTFILE", "PATH[:FORMAT]",
             "a file to keep true for other launchers: a hostfile (openmpi, the default, mpich or "
-            "plain), or their settings of the network (mca, hydra); repeatable",
+            "plain), or their settings of the network (mca, prte, hydra); repeatable",
             set_hostfile, /*is_list=*/true},
     Setting{"on-change", "VRUN_ON_CHANGE", "COMMAND",
             "run with sh when such a file changed", set_on_change},

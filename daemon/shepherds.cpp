@@ -51,11 +51,14 @@ std::string shepherd_program() {
 
 // A shepherd needs little of our environment, and none of what an outer launcher left in it.
 // Without HOME libpmix looks its uid up, and crashes where a container knows no name for it.
-std::vector<std::string> shepherd_environment() {
+// A shell of vrsh has the paths, the language and our socket from it.
+std::vector<std::string> shepherd_environment(const std::string& socket) {
     std::vector<std::string> environment{"HOME=/"};
-    for (const char* name : {"PATH", "TMPDIR", "LD_LIBRARY_PATH", "VRUN_LOG_LEVEL", "ASAN_OPTIONS"})
+    for (const char* name : {"PATH", "TMPDIR", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ",
+                             "VRUN_LOG_LEVEL", "ASAN_OPTIONS"})
         if (const char* value = ::getenv(name))
             environment.push_back(std::string{name} + "=" + value);
+    if (!socket.empty()) environment.push_back("VRUN_SOCKET=" + socket);
     return environment;
 }
 
@@ -66,12 +69,13 @@ bool is_too_large(const Shepherd& shepherd) {
 }
 
 // As the user whose it is: we ourselves open nothing that users can put there.
-process::ChildPlan plan_for(const wire::Identity& identity, std::vector<std::string> arguments) {
+process::ChildPlan plan_for(const wire::Identity& identity, const std::string& socket,
+                            std::vector<std::string> arguments) {
     process::ChildPlan plan;
     plan.program = shepherd_program();
     plan.argv = std::move(arguments);
     plan.argv.insert(plan.argv.begin(), "vrun-shepherd");
-    plan.environment = shepherd_environment();
+    plan.environment = shepherd_environment(socket);
     plan.workdir = "/";
     plan.stdio[0] = UniqueFd{check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null")};
     plan.stdio[1] = UniqueFd{check(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "dup stderr")};
@@ -171,7 +175,7 @@ asio::awaitable<Shepherd*> Shepherds::start(wire::Identity identity, std::string
 Result<process::Child> Shepherds::spawn(const wire::Identity& identity,
                                         const std::string& node_name, UniqueFd socket,
                                         UniqueFd lifeline) {
-    process::ChildPlan plan = plan_for(identity, {"--name", node_name});
+    process::ChildPlan plan = plan_for(identity, setup_.socket, {"--name", node_name});
     plan.descriptors.emplace_back(std::move(socket), control_fd);
     plan.descriptors.emplace_back(std::move(lifeline), lifeline_fd);
     plan.descriptors.emplace_back(topology_.open(), topology_fd);
@@ -247,7 +251,7 @@ asio::awaitable<void> Shepherds::end_what_was_lost() {
 }
 
 asio::awaitable<void> Shepherds::remove_files(wire::Identity identity) {
-    Result<process::Child> remover = spawn_as_user(plan_for(identity, {"--remove-stale"}));
+    Result<process::Child> remover = spawn_as_user(plan_for(identity, "", {"--remove-stale"}));
     if (!remover) throw std::system_error{remover.error().code, remover.error().doing};
     const pid_t pid = remover->pid();
     pids_.insert(pid);

@@ -64,7 +64,7 @@ public:
         wire::Hello hello;
         wire::ScaleOf scale_of;  // of the jobs that this node knows
         Milliseconds linger;     // how long an idle one waits for a job
-
+        std::string socket;      // for vrun and vrsh; empty: none
         // Whatever loses its parent and comes to this process was started by a shepherd. Not so
         // for PID 1 of a container.
         bool has_only_our_orphans = true;

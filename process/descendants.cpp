@@ -52,6 +52,17 @@ pid_t parent_of(pid_t pid) {
     return std::atoi(stat.c_str() + name_end + std::size(") S"));
 }
 
+void signal_pinned(Descendant one, int number) noexcept {
+    const UniqueFd pinned{::pidfd_open(one.pid, 0)};
+    if (!pinned.is_open()) return;
+    try {
+        const pid_t parent = parent_of(one.pid);
+        if (parent != one.parent && parent != ::getpid()) return;
+        ::pidfd_send_signal(pinned.get(), number, nullptr, 0);
+    } catch (const std::bad_alloc&) {  // the next round tries again
+    }
+}
+
 // Of a child that has ended, which stays to be reaped; 0: there is none.
 pid_t ended_child() noexcept {
     siginfo_t info{};
@@ -133,15 +144,18 @@ std::vector<Descendant> descendants_of(pid_t ancestor) {
     return found;
 }
 
+bool has_children() noexcept {
+    siginfo_t info{};
+    return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+void signal_descendants(int number) {
+    for (const Descendant one : descendants_of(::getpid()))
+        signal_pinned(one, number);
+}
+
 void kill_pinned(Descendant victim) noexcept {
-    const UniqueFd pinned{::pidfd_open(victim.pid, 0)};
-    if (!pinned.is_open()) return;
-    try {
-        const pid_t parent = parent_of(victim.pid);
-        if (parent != victim.parent && parent != ::getpid()) return;
-        ::pidfd_send_signal(pinned.get(), SIGKILL, nullptr, 0);
-    } catch (const std::bad_alloc&) {  // the next round tries again
-    }
+    signal_pinned(victim, SIGKILL);
 }
 
 void reap_orphans(const std::function<bool(pid_t)>& is_kept) {

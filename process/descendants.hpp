@@ -23,6 +23,12 @@ void require_descendants_readable();
 std::vector<pid_t> children_of(pid_t parent);
 std::vector<Descendant> descendants_of(pid_t ancestor);  // parents first
 
+// Whether this process has a child, also one that is not reaped yet.
+bool has_children() noexcept;
+
+// To all of them, parents first.
+void signal_descendants(int number);
+
 // SIGKILL, unless the number has become a stranger's meanwhile: the process is pinned first, then
 // its parent must be the one we saw, or we.
 void kill_pinned(Descendant victim) noexcept;

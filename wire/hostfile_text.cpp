@@ -14,6 +14,7 @@ std::string line_of(const std::string& host, std::uint32_t slots, HostfileFormat
         return host + ":" + std::to_string(slots) + "\n";
     case HostfileFormat::plain:
     case HostfileFormat::mca:
+    case HostfileFormat::prte:
     case HostfileFormat::hydra:
         break;
     }
@@ -27,6 +28,7 @@ std::optional<HostfileFormat> hostfile_format_of(std::string_view name) noexcept
     if (name == "mpich") return HostfileFormat::mpich;
     if (name == "plain") return HostfileFormat::plain;
     if (name == "mca") return HostfileFormat::mca;
+    if (name == "prte") return HostfileFormat::prte;
     if (name == "hydra") return HostfileFormat::hydra;
     return std::nullopt;
 }

@@ -15,6 +15,7 @@ enum class HostfileFormat : std::uint8_t {
     mpich,    // HOST:N
     plain,    // HOST
     mca,      // no hosts, but the network between them: wire/network_text
+    prte,     // the same
     hydra,    // the same
 };
 

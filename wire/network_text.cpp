@@ -18,10 +18,11 @@ std::vector<std::string> network_variables(const Network& network) {
 
 std::string mca_parameters(const Network& network) {
     if (network.cidr.empty()) return "";
-    std::string text;
-    for (const char* name : {"btl_tcp_if_include", "oob_tcp_if_include", "prte_if_include"})
-        text += std::string{name} + " = " + network.cidr + "\n";
-    return text;
+    return "btl_tcp_if_include = " + network.cidr + "\noob_tcp_if_include = " + network.cidr + "\n";
+}
+
+std::string prte_parameters(const Network& network) {
+    return network.cidr.empty() ? "" : "prte_if_include = " + network.cidr + "\n";
 }
 
 std::string hydra_options(const Network& network) {

@@ -20,8 +20,10 @@ inline constexpr std::array<std::string_view, 4> interface_variables{
 // "NAME=value", for a launcher, its daemons and ranks on this node; none if nothing is known.
 std::vector<std::string> network_variables(const Network& network);
 
-// An MCA parameter file of Open MPI 4, Open MPI 5 and PRRTE; empty if nothing is known.
+// MCA parameter files, of Open MPI 4 and 5 and of PRRTE, which is the launcher of Open MPI 5 and
+// does not like the names of the others. Empty if nothing is known.
 std::string mca_parameters(const Network& network);
+std::string prte_parameters(const Network& network);
 
 // A configuration file of Hydra's mpiexec; empty if nothing is known.
 std::string hydra_options(const Network& network);

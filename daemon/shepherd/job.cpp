@@ -2,12 +2,10 @@
 #include "daemon/shepherd/job.hpp"
 
 #include "daemon/shepherd/failure_code.hpp"
-#include "daemon/shepherd/remedies.hpp"
 #include "daemon/shepherd/shared_memory.hpp"
 #include "process/descendants.hpp"
 #include "process/descriptors.hpp"
 #include "process/program.hpp"
-#include "process/user_facts.hpp"
 #include "wire/base/thrown.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/job_id.hpp"
@@ -43,7 +41,8 @@ wire::StartRanks checked(wire::StartRanks start) {
         start.node < launch.nodes.size() &&
         wire::valid_runs(launch.runs, launch.nodes.size(), launch.apps.size()) &&
         wire::valid_files(launch.files, launch.apps.size()) &&
-        std::ranges::none_of(launch.apps, [](const wire::App& app) { return app.argv.empty(); });
+        std::ranges::none_of(launch.apps, [](const wire::App& app) { return app.argv.empty(); }) &&
+        (launch.kind == wire::JobKind::ranks || wire::rank_count(launch.runs) == 1);
     if (!is_consistent)
         throw std::system_error{std::make_error_code(std::errc::invalid_argument),
                                 "read StartRanks"};
@@ -65,11 +64,7 @@ Job::Job(Surroundings around, wire::StartRanks start)
       io_{around.loop, start_.launch.window, start_.launch.streams, mail_},
       pmi_{around.loop, pmi::server_setup(start_.launch, start_.node), pmi_events(), around.log},
       wireup_{around.loop, start_.launch, around.server, mail_, clock_},
-      ranks_{around.loop,
-             [this](const wire::RankExited& exited) {
-                 pmi_.rank_ended(exited.rank);
-                 tell_root(&Ruler::rank_exited, exited);
-             }},
+      ranks_{around.loop, [this](const wire::RankExited& exited) { on_rank_exited(exited); }},
       preload_{around.loop, start_.launch, mail_},
       starter_{{start_, around.server, pmi_, io_, ranks_, preload_,
                 [this](wire::NodeNotice notice) { notify(std::move(notice)); }},
@@ -81,6 +76,7 @@ Job::Job(Surroundings around, wire::StartRanks start)
       settled_{around.loop},
       swept_{around.loop},
       over_{around.loop},
+      shell_over_{around.loop},
       tasks_{around.loop, [this](std::string_view name, std::exception_ptr failure) {
                  on_task_failure(name, failure);
              }} {
@@ -119,13 +115,8 @@ asio::awaitable<void> Job::run() {
 // Between two ranks others have their turn: a beat, or the order to stop.
 asio::awaitable<void> Job::start_ranks() {
     process::require_descriptors(descriptors_spare + local_.size() * descriptors_per_rank);
-    directories_ = make_job_directories(around_.guarded.directories, wire::id_text(id()));
-    mend_traps();
-    const pmix::JobSetup setup{start_.launch, start_.node, directories_.session, ::getuid(),
-                               ::getgid()};
-    co_await around_.server.open_job(setup);
-    wireup_.open();
-    std::optional<wire::StartFailed> failed = co_await bring_files();
+    std::optional<wire::StartFailed> failed;
+    if (!is_shell()) failed = co_await prepare();
     while (started_ < local_.size() && !stopping_) {
         if (!failed) failed = starter_.start(place_of(started_), directories_);
         if (failed) {
@@ -145,17 +136,6 @@ asio::awaitable<void> Job::start_ranks() {
         report_started(mail_.self(), std::vector{mail_.self()});
     if (bindings_) mail_.to_vrun(bindings_->take());
     settled_.set();
-}
-
-// What is free changes from job to job.
-void Job::mend_traps() {
-    wire::UserFacts facts = around_.facts;
-    if (facts.has_shm) facts.shm_free = process::free_bytes(directories_.shm);
-    facts.tmp_free = process::free_bytes(directories_.session);
-    Remedies remedies = remedies_for(facts, {local_.size(), directories_.session});
-    for (wire::NodeNotice& notice : remedies.notices)
-        notify(std::move(notice));
-    starter_.use(std::move(remedies.defaults));
 }
 
 void Job::notify(wire::NodeNotice notice) {
@@ -188,7 +168,8 @@ asio::awaitable<void> Job::clean_up() {
     co_await wireup_.finish();
     co_await pmi_.finish();
     co_await preload_.finish();
-    const bool is_closed = co_await around_.server.close_job();
+    bool is_closed = true;
+    if (!is_shell()) is_closed = co_await around_.server.close_job();
     is_reusable_ = is_swept && is_closed;
     remove_orphaned_shared_memory();
     const bool is_removed = co_await remove_job_directories(directories_);
@@ -326,17 +307,17 @@ void Job::apply(const wire::EndJob& end) {
     const bool is_first = !std::exchange(stopping_, true);
     preload_.stop();
     if (nobody_reads(end.cause.kind)) io_.give_up();
-    if (end.mode != EndMode::terminate) ranks_.signal(SIGKILL);
+    if (end.mode != EndMode::terminate) signal(SIGKILL);
     if (end.mode == EndMode::sweep) swept_.set();
     if (end.mode != EndMode::terminate || !is_first) return;
-    ranks_.signal(SIGTERM);
+    signal(SIGTERM);
     tasks_.spawn("grace", kill_after(std::chrono::milliseconds{end.grace_ms}));
 }
 
 asio::awaitable<void> Job::kill_after(std::chrono::milliseconds grace) {
     asio::steady_timer timer{around_.loop, grace};
     co_await timer.async_wait(asio::use_awaitable);
-    ranks_.signal(SIGKILL);
+    signal(SIGKILL);
 }
 
 asio::awaitable<void> Job::give_up_orphans() {

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "daemon/shepherd/binding_report.hpp"
-#include "daemon/shepherd/guard.hpp"
 #include "daemon/shepherd/job_clock.hpp"
 #include "daemon/shepherd/job_directories.hpp"
 #include "daemon/shepherd/latch.hpp"
@@ -16,23 +15,13 @@
 #include "daemon/shepherd/rank_starter.hpp"
 #include "daemon/shepherd/ruler.hpp"
 #include "daemon/shepherd/state_teller.hpp"
+#include "daemon/shepherd/surroundings.hpp"
 #include "daemon/shepherd/tree_merge.hpp"
 #include "daemon/shepherd/wireup.hpp"
-#include "process/log.hpp"
 
 #include <set>
 
 namespace vrun::shepherd {
-
-struct Surroundings {  // of every job of a shepherd
-    asio::any_io_executor loop;
-    wire::Link& link;
-    pmix::Server& server;
-    const Guarded& guarded;
-    const wire::UserFacts& facts;
-    const std::string& topology_xml;  // may be empty
-    process::Log& log;
-};
 
 class Job {
 public:
@@ -52,6 +41,7 @@ public:
     void on_init(wire::Rank rank) { ranks_.entered_mpi(rank); }
     void on_finalize(wire::Rank rank) { ranks_.left_mpi(rank); }
     void on_log(const pmix::Log& log);
+    void on_orphan_ended();  // one of those that lost their parent, and came to us
 
     // Whether the pid is one that somebody here waits for.
     bool owns(pid_t pid) const noexcept {
@@ -62,7 +52,9 @@ public:
 
 private:
     PmiSockets::Events pmi_events();
+    void on_rank_exited(const wire::RankExited& exited);
     asio::awaitable<void> start_ranks();
+    asio::awaitable<std::optional<wire::StartFailed>> prepare();
     asio::awaitable<std::optional<wire::StartFailed>> bring_files();
     RankPlace place_of(std::size_t local_rank) const;
     void mend_traps();
@@ -73,6 +65,9 @@ private:
     asio::awaitable<void> keep_time();
     asio::awaitable<void> kill_after(std::chrono::milliseconds grace);
     asio::awaitable<void> give_up_orphans();
+    asio::awaitable<void> end_shell();
+    asio::awaitable<void> tell_of_stayers();
+    void signal(int number);
 
     bool hear_wireup(const wire::Message& message);
     bool hear_io(const wire::Message& message);
@@ -90,6 +85,7 @@ private:
     void end_subtree(const wire::Failure& cause);
     void lease_is_over();
     void on_task_failure(std::string_view name, std::exception_ptr failure);
+    bool is_shell() const noexcept { return start_.launch.kind == wire::JobKind::shell; }
 
     Surroundings around_;
     wire::StartRanks start_;
@@ -111,9 +107,11 @@ private:
     std::set<wire::NoticeKind> notices_sent_;
     std::size_t started_ = 0;  // of local_
     bool stopping_ = false, sweeping_ = false, is_reusable_ = true;
-    Latch settled_;  // no rank will be started any more
-    Latch swept_;    // the sweep was ordered
-    Latch over_;     // the last word is said
+    Latch settled_;                               // no rank will be started any more
+    Latch swept_;                                 // the sweep was ordered
+    Latch over_;                                  // the last word is said
+    std::optional<wire::RankExited> shell_exit_;  // of a shell that has ended
+    Latch shell_over_;                            // and all below it too, or shall
     TaskGroup tasks_;
 };
 

@@ -1,12 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Job does about the files that come with it.
+// What a Job makes ready before its ranks start, and does about the files that come with it.
 #include "daemon/shepherd/job.hpp"
+#include "daemon/shepherd/remedies.hpp"
+#include "process/user_facts.hpp"
+#include "wire/job_id.hpp"
+
+#include <unistd.h>
 
 namespace vrun::shepherd {
 
 using wire::body_of;
 using wire::MessageType;
 using wire::NodeIndex;
+
+// What ranks find: the job's directories, the servers that wire them up, its files.
+asio::awaitable<std::optional<wire::StartFailed>> Job::prepare() {
+    directories_ = make_job_directories(around_.guarded.directories, wire::id_text(id()));
+    mend_traps();
+    const pmix::JobSetup setup{start_.launch, start_.node, directories_.session, ::getuid(),
+                               ::getgid()};
+    co_await around_.server.open_job(setup);
+    wireup_.open();
+    co_return co_await bring_files();
+}
+
+// What is free changes from job to job.
+void Job::mend_traps() {
+    wire::UserFacts facts = around_.facts;
+    if (facts.has_shm) facts.shm_free = process::free_bytes(directories_.shm);
+    facts.tmp_free = process::free_bytes(directories_.session);
+    Remedies remedies = remedies_for(facts, {local_.size(), directories_.session});
+    for (wire::NodeNotice& notice : remedies.notices)
+        notify(std::move(notice));
+    starter_.use(std::move(remedies.defaults));
+}
 
 asio::awaitable<std::optional<wire::StartFailed>> Job::bring_files() {
     Preload::GroundOf ground_of = [this](std::uint32_t app) -> std::optional<Preload::Ground> {

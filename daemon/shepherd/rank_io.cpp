@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace vrun::shepherd {
 
@@ -117,7 +118,7 @@ asio::awaitable<void> RankIo::drained() {
     co_await out_.drained();
     co_await err_.drained();
     const wire::OutputEnd end{out_.sent_bytes(), err_.sent_bytes()};
-    mail_.to_vrun(end);
+    if (!std::exchange(is_end_sent_, true)) mail_.to_vrun(end);
 }
 
 }  // namespace vrun::shepherd

@@ -42,7 +42,8 @@ public:
 
     void give_up();  // nobody reads any more: what is left is dropped
 
-    // Completes when all pipes are at their end and OutputEnd is sent. After the last connect().
+    // Completes when all pipes are at their end and OutputEnd is sent, once. After the last
+    // connect().
     asio::awaitable<void> drained();
 
 private:
@@ -69,7 +70,7 @@ private:
     bool is_input_open_ = false;
     std::map<std::pair<wire::Rank, wire::StreamId>, std::unique_ptr<RankInput>> logs_;
     std::size_t large_pipes_ = 0;
-    bool given_up_ = false;
+    bool given_up_ = false, is_end_sent_ = false;
 };
 
 }  // namespace vrun::shepherd

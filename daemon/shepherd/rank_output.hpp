@@ -44,7 +44,7 @@ public:
     void give_up();
 
     // Completes when every pipe was read to its end and all of it went, or was given up.
-    // One caller at a time, after the last add().
+    // After the last add().
     asio::awaitable<void> drained();
 
     std::uint64_t sent_bytes() const noexcept { return sent_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shepherd/rank_starter.hpp"
 
+#include "daemon/shepherd/login.hpp"
 #include "daemon/shepherd/remedies.hpp"
 #include "daemon/shepherd/workdir.hpp"
 #include "process/program.hpp"
@@ -61,6 +62,7 @@ std::optional<Preload::Ground> RankStarter::ground(const RankPlace& place,
 
 std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
                                                     const JobDirectories& directories) {
+    if (parts_.start.launch.kind == wire::JobKind::shell) return start_shell(place);
     const wire::App& app = parts_.start.launch.apps[place.app];
     const NodeEnvironment here = node(directories);
     const auto pmix = parts_.server.environment_of(place.rank);
@@ -75,6 +77,23 @@ std::optional<wire::StartFailed> RankStarter::start(const RankPlace& place,
         return failure(program.error(), process::exit_code_of(program.error().code), place.rank);
     child.program = *program;
     look_at(child);
+    const std::optional<Error> error = parts_.ranks.start(place.rank, std::move(child));
+    if (error) return failure(*error, process::exit_code_of(error->code), place.rank);
+    return std::nullopt;
+}
+
+std::optional<wire::StartFailed> RankStarter::start_shell(const RankPlace& place) {
+    const wire::LaunchJob& launch = parts_.start.launch;
+    const Login login = own_login();
+    process::ChildPlan child{
+        .argv = shell_argv(login, launch.apps[place.app].argv[0]),
+        .program = login.shell,
+        .environment = login_environment(login, parts_.start.network, process::own_environment()),
+        .workdir = login.home,
+        .stdio = parts_.io.connect(place.rank),
+        .umask = launch.umask,
+        .oom_score_adj = oom_score_adj_,
+        .death_signal = SIGKILL};
     const std::optional<Error> error = parts_.ranks.start(place.rank, std::move(child));
     if (error) return failure(*error, process::exit_code_of(error->code), place.rank);
     return std::nullopt;

@@ -48,6 +48,7 @@ public:
                               std::optional<wire::Rank> rank = {}) const;
 
 private:
+    std::optional<wire::StartFailed> start_shell(const RankPlace& place);
     void look_at(const process::ChildPlan& child);
     NodeEnvironment node(const JobDirectories& directories) const;
     Result<std::string> program_of(const RankPlace& place, const process::ChildPlan& child) const;

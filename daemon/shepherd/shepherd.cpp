@@ -111,6 +111,7 @@ asio::awaitable<void> Shepherd::reap() {
     for (;;) {
         co_await ended.async_wait(asio::use_awaitable);
         process::reap_orphans(is_kept);
+        if (job_) job_->on_orphan_ended();
     }
 }
 

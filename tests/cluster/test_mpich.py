@@ -11,7 +11,7 @@ import re
 import pytest
 
 from host import Ended, eventually
-from jobs import HELLO, MPICH_HELLO, assert_hello, vrun
+from jobs import HELLO, MPICH_HELLO, assert_hello, mpich_hangs_in_finalize, vrun
 
 MPICH = "/srv/vrun/examples/mpich"
 FIVE_EACH = {f"w{number}": 5 for number in range(1, 5)}
@@ -22,12 +22,7 @@ WITHOUT_PMIX = os.environ.get("VRUN_WITHOUT_PMIX")  # the build under test has M
 
 @pytest.fixture(scope="module")
 def hangs_in_finalize(four):
-    """MPICH before 4.2 over UCX's TCP may wait for ever in MPI_Finalize, under its own mpiexec as
-    well: a rank that waits at PMI's barrier does not answer the last flush of its neighbours
-    (pmodels/mpich pull request 6596). All that can be asked of such a job is its result."""
-    ended = four.master.run(["mpichversion"])
-    version = re.search(r"MPICH Version:\s*(\d+)\.(\d+)", ended.out)
-    return tuple(map(int, version.groups())) < (4, 2)
+    return mpich_hangs_in_finalize(four.master)
 
 
 def run_to_its_result(host, result, hangs, *arguments):

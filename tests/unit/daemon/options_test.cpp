@@ -133,13 +133,18 @@ TEST_F(OptionsTest, KeepsHostfilesOfAFormat) {
     using wire::HostfileFormat;
     environment_["VRUN_KEEP_HOSTFILE"] = "/etc/a:mpich";
     EXPECT_EQ(parsed({}).hostfiles, (std::vector<Hostfile>{{"/etc/a", HostfileFormat::mpich}}));
+    environment_["VRUN_KEEP_HOSTFILE"] = "/etc/a:mpich,/b,/c:mca";
+    EXPECT_EQ(parsed({}).hostfiles, (std::vector<Hostfile>{{"/etc/a", HostfileFormat::mpich},
+                                                           {"/b", HostfileFormat::openmpi},
+                                                           {"/c", HostfileFormat::mca}}));
     const Options options =
         parsed({"--hostfile", "/etc/b", "--hostfile", "/x:y:plain", "--hostfile", "/x:y",
-                "--hostfile", "/m:mca", "--hostfile", "/h:hydra"});
+                "--hostfile", "/m:mca", "--hostfile", "/p:prte", "--hostfile", "/h:hydra"});
     EXPECT_EQ(options.hostfiles, (std::vector<Hostfile>{{"/etc/b", HostfileFormat::openmpi},
                                                         {"/x:y", HostfileFormat::plain},
                                                         {"/x:y", HostfileFormat::openmpi},
                                                         {"/m", HostfileFormat::mca},
+                                                        {"/p", HostfileFormat::prte},
                                                         {"/h", HostfileFormat::hydra}}));
     EXPECT_NE(refusal({"--hostfile", ":mpich"}).find("a path is missing"), std::string::npos);
 }

@@ -11,8 +11,8 @@ const Network known{"10.1.0.0/16", "eth1", "10.1.2.3"};
 TEST(NetworkText, IsAnMcaParameterFile) {
     EXPECT_EQ(mca_parameters(known),
               "btl_tcp_if_include = 10.1.0.0/16\n"
-              "oob_tcp_if_include = 10.1.0.0/16\n"
-              "prte_if_include = 10.1.0.0/16\n");
+              "oob_tcp_if_include = 10.1.0.0/16\n");
+    EXPECT_EQ(prte_parameters(known), "prte_if_include = 10.1.0.0/16\n");
 }
 
 TEST(NetworkText, IsAConfigurationFileOfHydra) {
@@ -21,6 +21,7 @@ TEST(NetworkText, IsAConfigurationFileOfHydra) {
 
 TEST(NetworkText, SaysNothingOfWhatIsNotKnown) {
     EXPECT_EQ(mca_parameters({}), "");
+    EXPECT_EQ(prte_parameters({}), "");
     EXPECT_EQ(hydra_options({}), "");
     EXPECT_TRUE(network_variables({}).empty());
     const Network link_local{"", "eth1", "fe80::1"};
