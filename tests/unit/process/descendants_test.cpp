@@ -47,6 +47,26 @@ protected:
 constexpr const char* family =
     "setsid sleep 600 & (setsid sleep 600 &) ; sh -c 'sleep 600 & echo; wait'; wait";
 
+TEST_F(Descendants, AreThereUntilTheLastIsReaped) {
+    EXPECT_FALSE(has_children());
+    const pid_t shell = start("(setsid sh -c 'echo; exec sleep 600' &)");
+    check(::waitpid(shell, nullptr, 0), "waitpid");
+    EXPECT_TRUE(has_children());  // it lost its parent and is ours
+    kill_all_descendants();
+    EXPECT_FALSE(has_children());
+}
+
+TEST_F(Descendants, HearASignalAlsoOutsideTheirGroup) {
+    const pid_t shell = start(
+        "setsid sh -c 'trap \"exit 0\" TERM; echo; while :; do sleep 600 & "
+        "wait; done' & wait $!; exit 5");
+    signal_descendants(SIGTERM);
+    int status = 0;
+    check(::waitpid(shell, &status, 0), "waitpid");
+    EXPECT_TRUE(WIFSIGNALED(status));
+    kill_all_descendants();
+}
+
 TEST_F(Descendants, AreFoundParentsFirst) {
     const pid_t shell = start(family);
     const auto found = descendants_of(::getpid());
