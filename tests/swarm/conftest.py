@@ -36,7 +36,7 @@ def image(engine):
     VRUN_SWARM_BUILD=no takes those of the last time, to work on what is around them."""
     def build(name):
         if name not in built and os.environ.get("VRUN_SWARM_BUILD") != "no":
-            engine.run("nice", SOURCE / "images/build", name, "--progress", "plain", timeout=1500)
+            engine.run("nice", SOURCE / "images/build", name, "--progress", "plain", timeout=2400)
             built.add(name)
         return f"vrun:{name}"
     built = set()
