@@ -100,8 +100,10 @@ class Engine:
             list(pool.map(self._import_base, missing))
 
     def prune(self):
-        """Forgets what no image needs, and builds beyond the limit."""
-        self.docker("system", "prune", "--force", "--volumes", timeout=300, check=False)
+        """Forgets what no image needs, and builds beyond the limit (not by `system prune`: it takes
+        all builds, and the compiler's cache with them)."""
+        for kind in ("container", "network", "volume", "image"):
+            self.docker(kind, "prune", "--force", timeout=300, check=False)
         self.docker("builder", "prune", "--force", "--keep-storage", STORAGE_MAX, timeout=300,
                     check=False)
 
