@@ -131,17 +131,31 @@ def test_shrinking_with_jobs(stack):
     assert Counter(ended.out.split()) == dict.fromkeys(left, SLOTS)
 
 
+def test_the_stock_mpirun(stack):
+    """Open MPI's own, by vrsh, with the hostfile that the master keeps."""
+    ranks, addresses = FEW * SLOTS, set(stack.hosts().values())
+    eventually(lambda: {line.split()[0] for line in stack.run("cat", "/run/vrun/hosts").out.splitlines()}
+               == addresses, 60, "the hostfile of these hosts")
+    ended = stack.run("mpirun.openmpi", "--hostfile", "/run/vrun/hosts", "-n", ranks, "./hello", ranks)
+    assert Counter(re.findall(rf"of {ranks} on (\S+)", ended.out)) == dict.fromkeys(stack.hosts(), SLOTS)
+
+
 def test_the_master_is_killed(stack, engine):
-    """Swarm starts another one; workers do nothing about it, and what it ran is gone."""
-    gate = stack.gate("orphaned")
+    """Swarm starts another one; workers do nothing about it. What it ran is gone, but for what was
+    detached: that ends while there is no master at all, and the next one tells how."""
+    gate, detached = stack.gate("orphaned"), stack.gate("detached")
     job = stack.start("vrun", "-n", FEW * SLOTS, *gate.words)
+    _, script, path = detached.words[1:]
+    number = stack.run("vrun", "--detach", "-N", 1, "sh", "-c", f"({script}); exit 7", path).out.strip()
     gate.wait_for(FEW * SLOTS)
+    detached.wait_for(FEW)
     master, before = stack.master(), set(stack.containers("worker"))
     engine.docker("kill", master)
+    detached.open()
     assert job.wait(60) != 0
-    other = eventually(lambda: stack.containers("master") not in ([], [master]) and stack.master(),
-                       120, "another master")
-    assert other != master
+    eventually(lambda: stack.containers("master") not in ([], [master]), 120, "another master")
+    assert stack.master() != master
+    assert stack.run("vrunctl", "wait", number, check=False).code == 7
     ended = stack.run("vrun", "--wait", "60s", "-n", FEW * SLOTS, "./hello", FEW * SLOTS)
     assert ended.out.count(f" of {FEW * SLOTS} on worker-") == FEW * SLOTS
     assert set(stack.containers("worker")) == before
