@@ -258,6 +258,8 @@ void Job::tell_root(Orders (Ruler::*hear)(const Report&), const Report& report) 
     else
         mail_.to_root(report);
 }
+template void Job::tell_root(Orders (Ruler::*)(const wire::RankExited&),
+                             const wire::RankExited&);  // job_shell.cpp calls it
 
 void Job::report_started(NodeIndex from, std::span<const NodeIndex> nodes) {
     if (ruler_) return obey(ruler_->ranks_started(nodes));
