@@ -160,7 +160,7 @@ class Engine:
         tar = self.cache / f"{suite}.tar"
         if not tar.exists():
             fresh = tar.with_suffix(".new")
-            self.run("mmdebstrap", "--quiet", "--variant=minbase", suite, fresh, timeout=1200)
+            self.run("mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", suite, fresh, timeout=1200)
             fresh.rename(tar)
         self.docker("import", tar, name, timeout=300)
 
