@@ -116,7 +116,10 @@ std::string Hostfiles::text_of(const Known& known, wire::HostfileFormat format) 
     return wire::hostfile_text(known.hosts, format);
 }
 
+// Not to know of anybody is not to know that there is nobody.
 void Hostfiles::hear(const Gathered& gathered) {
+    const bool is_anybody_known = !gathered.nodes.empty() || !gathered.unreached.empty();
+    if (!is_anybody_known && !gathered.problems.empty()) return;
     newest_ = Known{host_list_of(gathered), network_to(gathered, peers_)};
     if (!std::exchange(is_keeping_, true)) tasks_.spawn("keep", keep());
 }

@@ -156,6 +156,29 @@ def test_hostfiles_are_kept_true(cluster):
         "changes", "mpich", "openmpi", "plain"]
 
 
+def test_hosts_that_nobody_told_of_yet_are_not_no_hosts(cluster):
+    """A restarted master whose DNS server does not answer keeps what the files say."""
+    master = cluster.master
+    before = cluster.workers[0].address
+    master.path(KEPT).mkdir(exist_ok=True)
+    master.path(f"{KEPT}/plain").write_text(f"{before}\n")
+    reader = master.start(["/usr/bin/python3", READER, f"{KEPT}/plain"])
+    cluster._dns.send_signal(signal.SIGSTOP)
+    try:
+        start_keeper(cluster)
+        watch = master.start(["vrunctl", "hosts", "--watch", "--json"])
+        eventually(lambda: "dns:tasks.worker" in watch.err, 60)
+        watch.stop()
+        assert kept_file(master, "openmpi") is None
+    finally:
+        cluster._dns.send_signal(signal.SIGCONT)
+    wanted = [worker.address for worker in cluster.workers]
+    eventually(lambda: kept_file(master, "plain").split() == wanted, 60)
+    reader.send_signal(signal.SIGTERM)
+    assert reader.wait() == 0, reader.err
+    assert all(reader.out.splitlines()), reader.out
+
+
 def test_a_hostfile_that_cannot_be_written_is_said(cluster):
     master = cluster.master
     master.path(KEPT).mkdir(exist_ok=True)
