@@ -189,14 +189,16 @@ asio::awaitable<void> Peers::exchange_info(Peer& peer) {
 
 // When both dialed at once there are two connections; each side sends on the one it had first, so
 // order holds, and hears on both. One that nobody uses gives way: its other end may be long gone.
+// So the two sides may not send on the same one, and either may end without the other.
 wire::Incarnation Peers::adopt(PeerPointer peer) {
     const wire::Incarnation incarnation = peer->hello.incarnation;
     if (incarnation == setup_.hello.incarnation) {
         peer->link.close();
         return incarnation;
     }
-    PeerPointer& place = peers_[incarnation];
-    if (!place || place->uses == 0) place = peer;
+    std::vector<PeerPointer>& all = peers_[incarnation];
+    const bool is_first = all.empty() || all.front()->uses == 0;
+    all.insert(is_first ? all.begin() : all.end(), peer);
     known_[{peer->remote.address(), peer->info.port}] = incarnation;
     if (peer->dialed) known_[peer->remote] = incarnation;
     strangers_.remember_member(peer->remote.address());
@@ -214,7 +216,7 @@ asio::awaitable<void> Peers::serve(PeerPointer peer) {
     try {
         while (std::optional<wire::Message> message = co_await peer->link.receive()) {
             peer->silence.heard(Clock::now());
-            if (message->type == wire::MessageType::beat) answer(*peer, *message);
+            if (message->type == wire::MessageType::beat) answer(peer, *message);
             if (message->type == wire::MessageType::goodbye) break;
             events_.on_peer_message(*peer, std::move(*message));
         }
@@ -226,10 +228,11 @@ asio::awaitable<void> Peers::serve(PeerPointer peer) {
 }
 
 // Its job may have reached us not yet, or have left us already: it must hear that we live all the
-// same. Answers have the number 0 and are not answered.
-void Peers::answer(Peer& peer, const wire::Message& message) {
-    if (peer.uses > 0 || peer.link.has_urgent_queued()) return;
-    if (wire::body_of<wire::Beat>(message).number > 0) peer.link.send(wire::Beat{});
+// same, and keep the connection that it needs. Answers have the number 0 and are not answered.
+void Peers::answer(const PeerPointer& peer, const wire::Message& message) {
+    if (peer->uses > 0 || wire::body_of<wire::Beat>(message).number == 0) return;
+    arm_idle(peer);
+    if (!peer->link.has_urgent_queued()) peer->link.send(wire::Beat{});
 }
 
 asio::awaitable<void> Peers::write(PeerPointer peer) {
@@ -247,7 +250,13 @@ void Peers::remove(const PeerPointer& peer, const Parting& parting) {
     const wire::Incarnation incarnation = peer->hello.incarnation;
     strangers_.remember_member(peer->remote.address());
     const auto registered = peers_.find(incarnation);
-    if (registered == peers_.end() || registered->second != peer) return;
+    if (registered == peers_.end()) return;
+    std::vector<PeerPointer>& all = registered->second;
+    const bool was_needed = all.front() == peer && (peer->uses > 0 || parting.silent_since);
+    std::erase(all, peer);
+    if (!all.empty() && !was_needed) return;
+    for (const PeerPointer& other : all)
+        other->link.close();
     peers_.erase(registered);
     std::erase_if(known_, [&](const auto& entry) { return entry.second == incarnation; });
     log_.info("peers: disconnected", {{"node", peer->hello.node_name},
@@ -265,12 +274,12 @@ void Peers::remove_silent(const PeerPointer& peer, Clock::time_point now) {
 
 Peer* Peers::find(wire::Incarnation incarnation) noexcept {
     const auto found = peers_.find(incarnation);
-    return found == peers_.end() ? nullptr : found->second.get();
+    return found == peers_.end() ? nullptr : found->second.front().get();
 }
 
 std::vector<wire::Incarnation> Peers::connected() const {
     std::vector<wire::Incarnation> all;
-    for (const auto& [incarnation, peer] : peers_)
+    for (const auto& [incarnation, connections] : peers_)
         all.push_back(incarnation);
     return all;
 }
@@ -284,9 +293,9 @@ void Peers::use(wire::Incarnation incarnation) {
 
 void Peers::release(wire::Incarnation incarnation) {
     const auto found = peers_.find(incarnation);
-    if (found == peers_.end() || found->second->uses == 0) return;
-    if (--found->second->uses > 0) return;
-    const PeerPointer peer = found->second;
+    if (found == peers_.end()) return;
+    const PeerPointer peer = found->second.front();
+    if (peer->uses == 0 || --peer->uses > 0) return;
     const Clock::time_point now = Clock::now();
     if (peer->silence.judge(now, suspect_after) == Verdict::lost)
         remove_silent(peer, now);  // nobody watches it from here, and the next job would trust it
@@ -308,7 +317,8 @@ void Peers::arm_idle(const PeerPointer& peer) {
 
 void Peers::beat(Clock::time_point now, Milliseconds gap, Milliseconds lost_after) {
     std::vector<PeerPointer> lost;
-    for (const auto& [incarnation, peer] : peers_) {
+    for (const auto& [incarnation, connections] : peers_) {
+        const PeerPointer& peer = connections.front();
         if (peer->uses == 0) continue;
         peer->silence.forgive(gap);
         const auto gap_ms = static_cast<std::uint32_t>(gap.count());
@@ -326,8 +336,9 @@ void Peers::stop() {
         std::error_code ignored;
         acceptor.close(ignored);
     }
-    for (const auto& [incarnation, peer] : peers_)
-        peer->link.close();
+    for (const auto& [incarnation, connections] : peers_)
+        for (const PeerPointer& peer : connections)
+            peer->link.close();
     tasks_.cancel();
 }
 

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 namespace vrun::daemon {
 
@@ -74,7 +75,7 @@ private:
     wire::Incarnation adopt(PeerPointer peer);
     asio::awaitable<void> serve(PeerPointer peer);
     asio::awaitable<void> write(PeerPointer peer);
-    void answer(Peer& peer, const wire::Message& beat);
+    void answer(const PeerPointer& peer, const wire::Message& beat);
     void arm_idle(const PeerPointer& peer);
     void log_refusal(const asio::ip::address& address, const std::string& reason);
     void remove(const PeerPointer& peer, const Parting& parting);
@@ -85,7 +86,8 @@ private:
     PeerEvents& events_;
     Log& log_;
     std::list<asio::ip::tcp::acceptor> acceptors_;
-    std::map<wire::Incarnation, PeerPointer> peers_;
+    // By the one that we send on; of the others, which it is for their other end, we only hear.
+    std::map<wire::Incarnation, std::vector<PeerPointer>> peers_;
     std::map<Endpoint, wire::Incarnation> known_;  // where peers listen
     std::map<Endpoint, std::shared_ptr<Dial>> dials_;
     Strangers strangers_;

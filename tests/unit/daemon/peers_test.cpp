@@ -169,6 +169,54 @@ TEST(Peers, AnswerTheBeatsOfThoseWhoNeedThem) {
     });
 }
 
+TEST(Peers, KeepAnIdleConnectionThatItsOtherEndNeeds) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        const auto b_knows_a = [&] { return b.peers.find(1) != nullptr; };
+        co_await until(loop, b_knows_a);
+        const Clock::time_point before = a.peers.find(2)->idle.expiry();
+        b.peers.use(1);
+        b.peers.beat(Clock::now(), 0ms, 12s);
+        const auto b_heard = [&] { return !b.heard.empty(); };
+        co_await until(loop, b_heard);
+        EXPECT_GT(a.peers.find(2)->idle.expiry(), before);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
+// A host with two addresses; each side sends on the one that it had when it first needed one.
+TEST(Peers, LoseNobodyWithOneOfTwoConnections) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        Half a{loop, 1, our_key}, b{loop, 2, our_key};
+        (void)co_await a.peers.connect(b.endpoint());
+        a.peers.use(2);
+        (void)co_await a.peers.connect({asio::ip::make_address("127.0.0.2"), b.port});
+        const auto b_has_both = [&] {
+            return b.peers.find(1) && b.peers.find(1)->local.address().to_string() == "127.0.0.2";
+        };
+        co_await until(loop, b_has_both);
+        EXPECT_EQ(a.peers.find(2)->remote, b.endpoint());
+        b.peers.find(1)->link.close();
+        const auto b_has_the_first = [&] {
+            return b.peers.find(1) && b.peers.find(1)->local.address().to_string() == "127.0.0.1";
+        };
+        co_await until(loop, b_has_the_first);
+        b.peers.find(1)->link.send(wire::Beat{});
+        const auto a_heard = [&] { return !a.heard.empty(); };
+        co_await until(loop, a_heard);
+        EXPECT_TRUE(a.gone.empty() && b.gone.empty());
+        a.peers.find(2)->link.close();
+        const auto both_are_gone = [&] { return !a.gone.empty() && !b.gone.empty(); };
+        co_await until(loop, both_are_gone);
+        EXPECT_EQ(a.peers.find(2), nullptr);
+        EXPECT_EQ(b.peers.find(1), nullptr);
+        co_await a.end();
+        co_await b.end();
+    });
+}
+
 TEST(Peers, BeatOnlyToThoseInUseAndLoseTheSilent) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
         Half a{loop, 1, our_key}, b{loop, 2, our_key};
