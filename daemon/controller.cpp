@@ -59,6 +59,8 @@ void Controller::on_client_message(const ClientPointer& client, wire::Message me
     }
     if (!job) return;
     if (message.type == MessageType::file_data) count_file_data(*job, message);
+    // Daemons of a detached job's nodes read these: a bad one is this client's fault, not ours.
+    if (message.type == MessageType::credit) (void)wire::body_of<wire::Credit>(message);
     message.route.from = to_controller;
     switchboard_.forward(*job, std::move(message), Origin::client);
 }
@@ -230,9 +232,14 @@ void Controller::on_job_message(Job& job, wire::Message message) {
         job.may_outlive = job.ttl_ms > 0;
         break;
     case MessageType::job_taken:
-        return on_taken(job, wire::body_of<wire::JobTaken>(message));
+        return on_taken(job, message.route.from, wire::body_of<wire::JobTaken>(message));
+    case MessageType::output:
+    case MessageType::output_dropped:
+    case MessageType::output_end:
+        if (is_of_another_turn(job, message.route.from)) return;
+        break;
     case MessageType::job_ended:
-        if (job.rootless) return;
+        if (job.rootless || is_of_another_turn(job, message.route.from)) return;
         job.ended = true;
         break;
     default:
@@ -281,13 +288,17 @@ void Controller::on_bad_message(Job& job, wire::NodeIndex node, const std::strin
     log_.warning(
         "controller: a bad message ends its job",
         {{"job", wire::id_text(job.id)}, {"node", job.nodes[node].name}, {"reason", reason}});
-    end_everywhere(job, failure_of(job, node, "its shepherd said something wrong: " + reason));
+    end_everywhere(job.id, failure_of(job, node, "its shepherd said something wrong: " + reason));
 }
 
-void Controller::end_everywhere(Job& job, const wire::Failure& cause) {
+// Our own node may answer at once, with the last word of the job: it leaves the table then.
+void Controller::end_everywhere(wire::JobId id, const wire::Failure& cause) {
     const wire::EndJob end{wire::EndMode::kill, 0, cause};
-    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
-        if (!job.lost.contains(node)) switchboard_.send(job, end, node, Origin::client);
+    for (wire::NodeIndex node = 0;; ++node) {
+        Job* const job = jobs_.find(id);
+        if (!job || node >= job->nodes.size()) return;
+        if (!job->lost.contains(node)) switchboard_.send(*job, end, node, Origin::client);
+    }
 }
 
 // The root may live and only be out of our reach: the nodes below it must not report to it.
@@ -295,11 +306,14 @@ void Controller::on_root_lost(Job& job, const wire::Failure& failure) {
     if (job.rootless || job.ended) return;
     job.rootless = failure;
     switchboard_.send(job, wire::JobFailed{failure}, to_controller, Origin::client);
-    end_everywhere(job, failure);
     const wire::NodeLost notice = notice_of(job, 0, failure.text);
-    for (wire::NodeIndex node = 1; node < job.nodes.size(); ++node)
-        switchboard_.send(job, notice, node, Origin::client);
-    on_heard_out(job);
+    const wire::JobId id = job.id;
+    end_everywhere(id, failure);
+    Job* const left = jobs_.find(id);
+    if (!left) return;
+    for (wire::NodeIndex node = 1; node < left->nodes.size(); ++node)
+        switchboard_.send(*left, notice, node, Origin::client);
+    on_heard_out(*left);
 }
 
 // A node may have said NodeDone before we knew that the root was lost: it lost the root as well.
@@ -324,7 +338,7 @@ void Controller::on_client_gone(const ClientPointer& client) {
     const wire::Failure cause{
         wire::FailureKind::client_gone, to_controller, "", false, 0, 0, "vrun is gone",
         wire::exit_code::daemon_lost};
-    end_everywhere(*job, cause);
+    end_everywhere(job->id, cause);
 }
 
 asio::awaitable<void> Controller::join() {

@@ -71,15 +71,17 @@ private:
     void refuse(Client& client, int exit_code, std::string sentence);
     void use_peers(Job& job);
     void order_take(wire::JobId id, bool reads);
+    void leave_out(Job& job, wire::NodeIndex node);
     void let_go(Job& job);
-    void on_taken(Job& job, const wire::JobTaken& taken);
+    void on_taken(Job& job, wire::NodeIndex node, const wire::JobTaken& taken);
+    static bool is_of_another_turn(const Job& job, wire::NodeIndex node);
     void lose_client(Job& job, const std::string& by);
     std::string network_text(const Job& job);
     Job* job_of(const Client& client, wire::JobId id);
     void count_file_data(Job& job, const wire::Message& message);
     asio::awaitable<void> report_silent(wire::JobId id, wire::NodeIndex node, Parting parting);
     void on_node_lost(Job& job, wire::NodeIndex node, const std::string& reason);
-    void end_everywhere(Job& job, const wire::Failure& cause);
+    void end_everywhere(wire::JobId id, const wire::Failure& cause);
     void on_root_lost(Job& job, const wire::Failure& failure);
     void on_heard_out(Job& job);
 

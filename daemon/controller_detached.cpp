@@ -33,6 +33,7 @@ void Controller::take(const ClientPointer& client, const wire::JobReport& report
     job.may_outlive = true;
     job.turn = std::max(report.turn, job.turn) + 1;
     job.taken_by = by;
+    job.ours.clear();
     job.lost.clear();
     job.done.clear();
     job.rootless.reset();
@@ -48,8 +49,8 @@ void Controller::take(const ClientPointer& client, const wire::JobReport& report
     order_take(job.id, /*reads=*/true);
 }
 
-// Our own node may have the last word of the job, whereupon it leaves the table. Who is out of
-// reach is lost only when all others obey us.
+// Our own node may have the last word of the job, whereupon it leaves the table. Who is out of our
+// reach may be well: the job goes on there, and its output waits for a reader who gets there.
 void Controller::order_take(wire::JobId id, bool reads) {
     std::vector<wire::NodeIndex> unreached;
     for (wire::NodeIndex node = 0;; ++node) {
@@ -66,8 +67,7 @@ void Controller::order_take(wire::JobId id, bool reads) {
         switchboard_.send(*job, order, node, Origin::client);
     }
     for (const wire::NodeIndex node : unreached)
-        if (Job* const job = jobs_.find(id))
-            on_node_lost(*job, node, "it cannot be reached, or another daemon is there now");
+        if (Job* const job = jobs_.find(id)) leave_out(*job, node);
 }
 
 // Its client has all that it wanted, or is gone.
@@ -79,9 +79,25 @@ void Controller::let_go(Job& job) {
     if (left && left->ended) on_control_over(*left);
 }
 
+void Controller::leave_out(Job& job, wire::NodeIndex node) {
+    if (!job.lost.insert(node).second) return;
+    const std::string reason = "node " + node_jobs_.node_name() +
+                               " cannot reach it; the job goes on, what its ranks say is not shown";
+    switchboard_.send(job, notice_of(job, node, reason), to_controller, Origin::client);
+}
+
+// Of what a node had sent when the job was taken again, all that counts is said once more.
+bool Controller::is_of_another_turn(const Job& job, wire::NodeIndex node) {
+    return job.turn > 0 && !job.ours.contains(node);
+}
+
 // Late news of a turn before ours is none.
-void Controller::on_taken(Job& job, const wire::JobTaken& taken) {
-    if (!job.is_controller || taken.controller == setup_.incarnation) return;
+void Controller::on_taken(Job& job, wire::NodeIndex node, const wire::JobTaken& taken) {
+    if (!job.is_controller) return;
+    if (taken.controller == setup_.incarnation) {
+        if (taken.turn == job.turn) job.ours.insert(node);
+        return;
+    }
     if (std::pair{taken.turn, taken.controller} < std::pair{job.turn, setup_.incarnation}) return;
     if (job.client) lose_client(job, taken.by);
     log_.info("controller: job taken from us", {{"job", wire::id_text(job.id)}, {"by", taken.by}});

@@ -46,6 +46,7 @@ struct Job {
     bool may_outlive = false;               // it goes on without a client
     std::uint32_t turn = 0;                 // as in TakeJob; 0: it was launched from here
     std::string taken_by;                   // as in TakeJob
+    std::set<wire::NodeIndex> ours;         // that speak to us since this turn
 };
 
 std::optional<wire::NodeIndex> node_of(const std::vector<wire::JobNode>& nodes,

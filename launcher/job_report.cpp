@@ -4,9 +4,9 @@
 #include "launcher/text_table.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/job_id.hpp"
-#include "wire/job_map.hpp"
 
 #include <pwd.h>
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -57,8 +57,9 @@ std::string node_names(const JobReport& job) {
     std::string text;
     for (std::size_t i = 0; i < job.nodes.size() && i < named_max; ++i)
         text += (i > 0 ? "," : "") + escaped(job.nodes[i].name);
-    if (job.nodes.size() <= named_max) return text;
-    return text + ",+" + std::to_string(job.nodes.size() - named_max);
+    const std::size_t named = std::min(job.nodes.size(), named_max);
+    if (job.node_count <= named) return text;
+    return text + ",+" + std::to_string(job.node_count - named);
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ std::string job_table(const wire::JobList& list) {
         {"ID", "USER", "STATE", "EXIT", "RANKS", "NODES", "CONTROLLER", "AGE", "COMMAND"}};
     for (const JobReport& job : list.jobs)
         rows.push_back({wire::id_text(job.job), escaped(user_name(job.owner)), state_text(job),
-                        exit_text(job), std::to_string(wire::rank_count(job.runs)), node_names(job),
+                        exit_text(job), std::to_string(job.rank_count), node_names(job),
                         escaped(bond_text(job)), age_text(job.age_ms), escaped(job.program)});
     return text_of(rows);
 }
@@ -81,7 +82,7 @@ std::string job_json(const wire::JobList& list) {
         entry["uid"] = job.owner;
         entry["user"] = user_name(job.owner);
         entry["state"] = state_text(job);
-        entry["ranks"] = wire::rank_count(job.runs);
+        entry["ranks"] = job.rank_count;
         entry["nodes"] = nlohmann::ordered_json::array();
         for (const wire::JobNode& node : job.nodes)
             entry["nodes"].push_back(node.name);

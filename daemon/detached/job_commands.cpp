@@ -18,6 +18,8 @@ bool ends_job(int signal) {
     return signal == SIGTERM || signal == SIGKILL;
 }
 
+const std::size_t id_size = wire::id_text(0).size();
+
 bool has_root(const wire::JobReport& report) {
     return report.self == 0;
 }
@@ -40,6 +42,10 @@ JobCommands::JobCommands(asio::any_io_executor loop, Self self, JobFinder& finde
 
 void JobCommands::answer(const ClientPointer& client, wire::JobCommand command) {
     if (std::exchange(client->has_submitted, true)) reject("hear two requests on one connection");
+    if (command.id.size() > id_size)
+        return refuse(*client, wire::exit_code::no_job,
+                      "no job has an id of more than " + std::to_string(id_size) +
+                          " letters; `vrunctl jobs` lists them");
     tasks_.spawn("job command", run(client, std::move(command)));
 }
 
@@ -48,33 +54,69 @@ void JobCommands::refuse(Client& client, int exit_code, std::string sentence) {
 }
 
 asio::awaitable<void> JobCommands::run(ClientPointer client, wire::JobCommand command) {
-    wire::JobList list = co_await finder_.find(client->identity.uid, command.id);
-    if (client->is_gone) co_return;
+    const std::uint32_t uid = client->identity.uid;
     if (command.verb == wire::JobVerb::list) {
-        client->link.send(list);
+        const wire::JobList list = co_await finder_.find(uid, "");
+        if (!client->is_gone) client->link.send(list);
         co_return;
     }
-    auto found = chosen(list, command.id);
+    const auto found = co_await find(uid, command.id);
+    if (client->is_gone) co_return;
     if (const auto* refusal = std::get_if<wire::JobRefused>(&found))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    auto& report = std::get<wire::JobReport>(found);
+    const auto& report = std::get<wire::JobReport>(found);
     if (command.verb == wire::JobVerb::attach) {
-        co_await attach(std::move(client), std::move(report));
+        co_await attach(std::move(client), report);
         co_return;
     }
     if (command.verb == wire::JobVerb::kill) co_return kill(client, report, command.signal);
     wait(client, report);
 }
 
+// Where the root is a host that no source lists, the other nodes know it.
+asio::awaitable<std::variant<wire::JobReport, wire::JobRefused>> JobCommands::find(
+    std::uint32_t uid, std::string id) {
+    const wire::JobList list = co_await finder_.find(uid, id);
+    auto found = chosen(list, id);
+    const auto* const report = std::get_if<wire::JobReport>(&found);
+    if (!report || has_root(*report)) co_return found;
+    std::vector<wire::JobNode> root{report->nodes[0]};
+    co_await finder_.reach(std::move(root));
+    const wire::JobList again = co_await finder_.find(uid, id);
+    co_return chosen(again, id);
+}
+
 asio::awaitable<void> JobCommands::attach(ClientPointer client, wire::JobReport report) {
-    if (report.ttl_ms == 0)
-        co_return refuse(
-            *client, wire::exit_code::no_job,
-            "job " + wire::id_text(report.job) + " belongs to the vrun that started it" +
-                (report.controller.empty() ? "" : " on node " + escaped(report.controller)) +
-                "; only jobs of `vrun --detach` can be attached");
+    if (const auto refusal = problem_of_attaching(report))
+        co_return refuse(*client, refusal->exit_code, refusal->sentence);
+    if (!has_root(report)) co_return refuse_without_root(*client, report);
     co_await finder_.reach(report.nodes);
     if (!client->is_gone) controller_.take(client, report);
+}
+
+std::optional<wire::JobRefused> JobCommands::problem_of_attaching(const wire::JobReport& report) {
+    const std::string job = "job " + wire::id_text(report.job);
+    const std::string where =
+        report.controller.empty() ? "" : " on node " + escaped(report.controller);
+    if (report.ttl_ms == 0)
+        return wire::JobRefused{wire::exit_code::no_job,
+                                job + " belongs to the vrun that started it" + where +
+                                    "; only jobs of `vrun --detach` can be attached"};
+    if (report.phase == wire::JobPhase::launching)  // some nodes have not heard of it yet
+        return wire::JobRefused{wire::exit_code::no_job,
+                                job + " is being launched; attach when it runs (`vrunctl jobs`)"};
+    return std::nullopt;
+}
+
+void JobCommands::refuse_without_root(Client& client, const wire::JobReport& report) {
+    const wire::JobNode& root = report.nodes[0];
+    const std::string job = "job " + wire::id_text(report.job);
+    if (peers_.find(root.incarnation))
+        return refuse(client, wire::exit_code::node_lost,
+                      "node " + escaped(root.name) + ", which knows how " + job +
+                          " goes, did not answer; try again");
+    refuse(client, wire::exit_code::node_lost,
+           "node " + escaped(root.name) + " is lost, and with it how " + job + " ended");
 }
 
 void JobCommands::kill(const ClientPointer& client, const wire::JobReport& report, int signal) {
@@ -82,8 +124,8 @@ void JobCommands::kill(const ClientPointer& client, const wire::JobReport& repor
         return refuse(*client, wire::exit_code::usage, "no signal has that number");
     wire::KillJob order{report.job, signal,
                         "uid " + std::to_string(client->identity.uid) + " on node " + self_.name};
-    if (has_root(report) && report.nodes[0].incarnation == self_.incarnation) on_kill(order);
     for (const wire::JobNode& node : report.nodes) {
+        if (node.incarnation == self_.incarnation) on_kill(order);
         if (Peer* peer = peers_.find(node.incarnation)) peer->link.send(order);
         if (has_root(report)) break;  // else each node ends what it has
     }
@@ -111,10 +153,7 @@ void JobCommands::on_kill(const wire::KillJob& order) {
 void JobCommands::wait(const ClientPointer& client, const wire::JobReport& report) {
     const wire::JobId id = report.job;
     const wire::JobNode& root = report.nodes[0];
-    if (!has_root(report))
-        return refuse(*client, wire::exit_code::node_lost,
-                      "node " + escaped(root.name) + " is lost, and with it how job " +
-                          wire::id_text(id) + " ended");
+    if (!has_root(report)) return refuse_without_root(*client, report);
     const auto [place, is_first] = waits_.try_emplace(id, Wait{root.incarnation, root.name});
     place->second.clients.insert(client);
     if (!is_first) return;

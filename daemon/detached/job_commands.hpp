@@ -41,10 +41,14 @@ private:
     };
 
     asio::awaitable<void> run(ClientPointer client, wire::JobCommand command);
+    asio::awaitable<std::variant<wire::JobReport, wire::JobRefused>> find(std::uint32_t uid,
+                                                                          std::string id);
     asio::awaitable<void> attach(ClientPointer client, wire::JobReport report);
     void kill(const ClientPointer& client, const wire::JobReport& report, int signal);
     void wait(const ClientPointer& client, const wire::JobReport& report);
     void end_wait(wire::JobId id, const wire::JobOutcome& outcome);
+    std::optional<wire::JobRefused> problem_of_attaching(const wire::JobReport& report);
+    void refuse_without_root(Client& client, const wire::JobReport& report);
     void refuse(Client& client, int exit_code, std::string sentence);
 
     Self self_;

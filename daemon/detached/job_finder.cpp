@@ -78,6 +78,8 @@ void JobFinder::on_question(Peer& peer, const wire::GetJobs& question) {
 void JobFinder::on_answer(wire::Incarnation from, wire::JobReports answer) {
     const auto found = rounds_.find(answer.token);
     if (found == rounds_.end() || found->second->pending.erase(from) == 0) return;
+    const auto is_wrong = [from](const auto& job) { return !is_sound(job, from); };
+    std::erase_if(answer.jobs, is_wrong);
     std::ranges::move(answer.jobs, std::back_inserter(found->second->reports));
     found->second->changed.cancel();
 }

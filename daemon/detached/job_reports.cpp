@@ -11,6 +11,13 @@
 
 namespace vrun::daemon {
 
+bool is_sound(const wire::JobReport& report, wire::Incarnation from) {
+    const std::size_t named = report.nodes.size();
+    if (named == 0 || named > report.node_count || report.self >= report.node_count) return false;
+    const bool is_whole = named == report.node_count;
+    return is_whole ? report.nodes[report.self].incarnation == from : report.self != 0;
+}
+
 std::vector<wire::JobReport> merged(std::vector<wire::JobReport> reports) {
     std::map<wire::JobId, wire::JobReport> best;
     for (wire::JobReport& report : reports) {

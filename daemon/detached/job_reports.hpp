@@ -13,6 +13,10 @@
 
 namespace vrun::daemon {
 
+// Whether the node `from` may say so, and whoever reads it finds a root; in a list, nodes may be
+// left out.
+bool is_sound(const wire::JobReport& report, wire::Incarnation from);
+
 // Each job once, the oldest first.
 std::vector<wire::JobReport> merged(std::vector<wire::JobReport> reports);
 

@@ -49,24 +49,25 @@ void Keeper::end_part(wire::JobId id) {
 }
 
 bool Keeper::keep(Job& job, wire::Message& message) {
-    Kept* const kept = find(job.id);
+    const wire::JobId id = job.id;  // what is delivered may end the job
+    Kept* const kept = find(id);
     if (!kept) {
         if (message.type == MessageType::take_job) take(setup_.self, message);
         return message.type == MessageType::take_job;
     }
     if (message.route.to != wire::to_controller) {
         if (message.type == MessageType::take_job) return take(setup_.self, message), true;
-        return hear_from_controller(job.id, *kept, message);
+        return hear_from_controller(id, *kept, message);
     }
     if (!kept->job.is_detached()) {
         kept->job.note(message);
-        tell_outcome(job.id, *kept);
+        tell_outcome(id, *kept);
         return false;
     }
     Deliveries deliveries = kept->job.hear(std::move(message));
-    tell_outcome(job.id, *kept);
-    deliver(job.id, std::move(deliveries));
-    bound(job.id);
+    tell_outcome(id, *kept);
+    deliver(id, std::move(deliveries));
+    bound(id);
     return true;
 }
 
@@ -119,6 +120,7 @@ void Keeper::take(wire::Incarnation from, const wire::Message& message) {
         job->controller = from;
         events_.on_taken(*job, before);
     }
+    tell_taken(from, id, *kept);
     deliver(id, kept->job.take(order.reads));
     bound(id);
     if (!order.reads) forget_old();
@@ -183,6 +185,12 @@ void Keeper::bound(wire::JobId id) {
     }
 }
 
+// For a list, of which every node sends one: what the root says is shown.
+void Keeper::shorten(wire::JobReport& report) {
+    report.runs.clear();
+    if (report.self != 0) report.nodes.resize(1);
+}
+
 std::vector<wire::JobReport> Keeper::reports(std::uint32_t uid, std::string_view id) {
     forget_old();
     const Clock::time_point now = Clock::now();
@@ -191,6 +199,7 @@ std::vector<wire::JobReport> Keeper::reports(std::uint32_t uid, std::string_view
         if (uid != 0 && kept.job.owner() != uid) continue;
         if (!wire::id_text(job).starts_with(id)) continue;
         wire::JobReport& report = reports.emplace_back(kept.job.report(now));
+        if (id.empty()) shorten(report);
         report.turn = kept.turn;
         if (const Peer* peer = peers_.find(kept.controller))
             report.controller = peer->hello.node_name;

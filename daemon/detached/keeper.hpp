@@ -47,7 +47,8 @@ public:
     void on_peer_gone(wire::Incarnation peer);
     std::optional<wire::Scale> scale_of(wire::JobId id) const;  // empty: never heard of it
 
-    // Of the jobs of `uid` (root: of all) whose id begins so.
+    // Of the jobs of `uid` (root: of all) whose id begins so. Of all jobs: without runs, and
+    // nodes but the root only from the root.
     std::vector<wire::JobReport> reports(std::uint32_t uid, std::string_view id);
     void await(wire::JobId id, wire::Incarnation who);  // JobOutcome when it has ended
 
@@ -64,6 +65,7 @@ private:
     };
 
     Kept* find(wire::JobId id);
+    static void shorten(wire::JobReport& report);
     bool hear_from_controller(wire::JobId id, Kept& kept, const wire::Message& message);
     void deliver(wire::JobId id, Deliveries deliveries);
     void to_controller(wire::Incarnation controller, wire::Message message);

@@ -12,17 +12,30 @@ using wire::MessageType;
 using wire::StreamId;
 
 constexpr std::size_t told_max = 64;  // of notices and failures that a job survived
+// Users' own words, kept for long and sent to whoever lists jobs.
+constexpr std::size_t program_max = 256, failure_text_max = 2'048;
 
 bool is_for_later(MessageType type) {
     return type == MessageType::job_started || type == MessageType::rank_failed ||
            type == MessageType::job_failed || type == MessageType::node_notice;
 }
 
+std::string shortened(std::string text, std::size_t max) {
+    if (text.size() > max) text.replace(max, text.npos, "...");
+    return text;
+}
+
+wire::Failure shortened(wire::Failure failure) {
+    failure.text = shortened(std::move(failure.text), failure_text_max);
+    failure.node_name = shortened(std::move(failure.node_name), failure_text_max);
+    return failure;
+}
+
 std::string program_of(const wire::LaunchJob& launch) {
     std::string text;
     for (const wire::App& app : launch.apps)
         text += (text.empty() ? "" : " : ") + (app.argv.empty() ? "" : app.argv[0]);
-    return text;
+    return shortened(std::move(text), program_max);
 }
 
 }  // namespace
@@ -34,6 +47,8 @@ KeptJob::KeptJob(const wire::LaunchJob& launch, wire::NodeIndex self, Clock::tim
     report_.self = self;
     report_.nodes = launch.nodes;
     report_.runs = launch.runs;
+    report_.rank_count = wire::rank_count(launch.runs);
+    report_.node_count = launch.nodes.size();
     report_.window = launch.window;
     report_.program = program_of(launch);
     report_.ttl_ms = launch.ttl_ms;
@@ -59,6 +74,7 @@ void KeptJob::note(const wire::Message& message) {
         break;
     case MessageType::job_ended:
         outcome_ = wire::body_of<wire::JobEnded>(message);
+        outcome_->failure = shortened(std::move(outcome_->failure));
         report_.phase = wire::JobPhase::ended;
         break;
     case MessageType::node_lost: {
@@ -81,7 +97,7 @@ void KeptJob::note(const wire::Message& message) {
 
 // The first one counts.
 void KeptJob::fail(const wire::Failure& failure) {
-    if (report_.failure.kind == wire::FailureKind::none) report_.failure = failure;
+    if (report_.failure.kind == wire::FailureKind::none) report_.failure = shortened(failure);
     if (self() == 0) report_.phase = std::max(report_.phase, wire::JobPhase::ending);
 }
 

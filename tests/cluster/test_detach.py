@@ -15,6 +15,7 @@ from host import PLAIN_USER, eventually
 from jobs import HELLO, PYTHON, hosts_of, vrun
 
 STEPS = "/srv/vrun/helpers/steps.py"
+SLOWLY = "/srv/vrun/helpers/copy_slowly.py"
 LINES = 20
 NO_JOB, CANNOT_START, NODE_LOST, DAEMON_LOST, USAGE = 124, 127, 121, 122, 2
 PATIENCE = 60
@@ -250,6 +251,66 @@ def test_who_attaches_later_has_it(cluster):
     assert second.wait() == NO_JOB, second.err
     assert vrunctl(cluster.master, "kill", name).code == 0
     assert third.wait() == 128 + signal.SIGTERM, third.err
+
+
+def test_readers_in_quick_succession_lose_and_repeat_nothing(cluster):
+    """Each takes the job from the one before, at the same daemon, while output is under way."""
+    gate, lines = next(gates), 3_000_000
+    program = (f"echo 0 0; until [ -e {gate}.1 ]; do sleep 0.02; done;"
+               f"seq -f '0 %.0f' 1 {lines - 1}")
+    name = detached(cluster.master, "sh", "-c", program, ranks=1)
+    attach = f"vrunctl attach {name} 2> /dev/null | {PYTHON} {SLOWLY}"
+    files = [cluster.master.path(f"{gate}.reader{number}") for number in range(6)]
+    readers = []
+    for number, file in enumerate(files):
+        readers.append(cluster.master.start(["sh", "-c", f"{attach} > {gate}.reader{number}"]))
+        eventually(lambda: file.exists() and file.stat().st_size > 0, PATIENCE, "a first line")
+        open_gate(cluster, gate, 1)
+    for reader in readers:
+        reader.wait()
+    assert vrunctl(cluster.master, "wait", name).code == 0
+    following = 0
+    for file in files:
+        numbers = lines_of(file.read_text().rpartition("\n")[0])[0]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        assert numbers[0] <= following, "what the last one wrote and did not confirm comes again"
+        following = numbers[-1] + 1
+    assert following == lines
+
+
+def test_a_reader_who_cannot_reach_a_node_harms_no_job(cluster):
+    gate = next(gates)
+    name = detached(cluster.master, PYTHON, STEPS, gate, LINES, 2)
+    out_of_reach, reader = cluster.workers[1:]
+    kill_daemon(reader)
+    cluster.drop(f"ip saddr {reader.address} ip daddr {out_of_reach.address}",
+                 f"ip saddr {out_of_reach.address} ip daddr {reader.address}")
+    try:
+        reader.start_vrund("--slots", "4", "--lease", str(LEASE))
+        attached = reader.start(["vrunctl", "attach", name])
+        eventually(shows(attached, 2 * LINES), PATIENCE, "the lines of a step")
+        assert attached.poll() is None, attached.err
+        open_gate(cluster, gate, 1)
+        assert attached.wait() == NODE_LOST, attached.err  # a part of the output is missing
+        assert lines_of(attached.out) == {rank: list(range(2 * LINES)) for rank in (0, 2)}
+        assert "node w3 cannot reach it" in attached.err, attached.err
+    finally:
+        cluster.drop()
+    rest = vrunctl(cluster.master, "attach", name)
+    assert rest.code == 0, rest
+    assert lines_of(rest.out) == {rank: list(range(2 * LINES)) for rank in (1, 3)}
+
+
+def test_an_id_of_any_length_harms_nobody(cluster):
+    running = cluster.master.start(["vrun", "--host", "w1:1,w2:1", "-n", "2", "sleep", "1000"])
+    eventually(workers_have(cluster, 2, "sleep 1000"), PATIENCE, "the ranks")
+    for size in (14, 1_000, 1_007, 20_000):
+        ended = vrunctl(cluster.master, "wait", "a" * size)
+        assert ended.code == NO_JOB, ended
+        assert "no job has an id of more than 13 letters" in ended.err, ended
+    assert running.poll() is None, running.err
+    running.send_signal(signal.SIGTERM)
+    assert running.wait() == 128 + signal.SIGTERM, running.err
 
 
 def test_only_the_owner_and_root_may_see_and_command_a_job(cluster):

@@ -37,8 +37,9 @@ struct JobReport {  // a job, as one of its nodes knows it
     JobId job = 0;
     std::uint32_t owner = 0;
     NodeIndex self = 0;  // who says so; 0 is the root, which knows best
-    std::vector<JobNode> nodes;
-    std::vector<RankRun> runs;
+    std::uint64_t rank_count = 0, node_count = 0;
+    std::vector<JobNode> nodes;  // in a list, perhaps the first alone
+    std::vector<RankRun> runs;   // in a list: none
     std::uint32_t window = 0;
     std::string program;
     JobPhase phase = JobPhase::launching;
@@ -52,8 +53,8 @@ struct JobReport {  // a job, as one of its nodes knows it
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(job, owner, self, nodes, runs, window, program, phase, age_ms, ttl_ms, turn,
-                attached, controller, exit_code, failure);
+        archive(job, owner, self, rank_count, node_count, nodes, runs, window, program, phase,
+                age_ms, ttl_ms, turn, attached, controller, exit_code, failure);
     }
 };
 

@@ -25,7 +25,9 @@ struct TakeJob {
     }
 };
 
-struct JobTaken {  // a node to the controller that has the job no more, or never got it
+// A node to the controller that has the job no more, or never got it; and to the one that took it,
+// before all that it says in this turn. In the order of output.
+struct JobTaken {
     static constexpr auto type = MessageType::job_taken;
     std::uint32_t turn = 0;
     Incarnation controller = 0;

@@ -21,6 +21,27 @@ wire::JobReport report(wire::JobId job, wire::NodeIndex self, JobPhase phase,
     return report;
 }
 
+TEST(SoundReport, IsOfItsOwnNode) {
+    constexpr wire::Incarnation a = 7, b = 8;
+    wire::JobReport one = report(1, 0, JobPhase::running);
+    EXPECT_FALSE(is_sound(one, a)) << "no nodes";
+    one.nodes = {{a, "a", "", 0, 1}, {b, "b", "", 0, 1}};
+    EXPECT_FALSE(is_sound(one, a)) << "more nodes than there are";
+    one.node_count = 2;
+    EXPECT_TRUE(is_sound(one, a));
+    EXPECT_FALSE(is_sound(one, b)) << "b speaks as the root";
+    one.self = 1;
+    EXPECT_TRUE(is_sound(one, b));
+    one.self = 2;
+    EXPECT_FALSE(is_sound(one, b)) << "no such node";
+    one.nodes.resize(1);
+    EXPECT_FALSE(is_sound(one, b)) << "no such node, in a list";
+    one.self = 1;
+    EXPECT_TRUE(is_sound(one, b)) << "in a list";
+    one.self = 0;
+    EXPECT_FALSE(is_sound(one, a)) << "the root names all";
+}
+
 TEST(MergedReports, HaveEachJobOnceAndTheOldestFirst) {
     const auto list =
         merged({report(1, 0, JobPhase::running, 10), report(2, 1, JobPhase::running),

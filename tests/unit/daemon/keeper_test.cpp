@@ -55,6 +55,15 @@ protected:
         return static_cast<std::size_t>(std::ranges::count(heard_, type, &wire::Message::type));
     }
 
+    // How often our own controller heard that it has the job, or that another one has it.
+    std::size_t heard_taken(bool by_us) const {
+        const auto is_so = [by_us](const wire::Message& message) {
+            return message.type == wire::MessageType::job_taken &&
+                   (wire::body_of<wire::JobTaken>(message).controller == ours) == by_us;
+        };
+        return static_cast<std::size_t>(std::ranges::count_if(heard_, is_so));
+    }
+
     asio::io_context loop_;
     NoPeers nobody_;
     Log log_{"test", process::LogLevel::error};
@@ -79,6 +88,28 @@ TEST_F(KeeperTest, TellsOfJobsToTheirOwnersAndRoot) {
     EXPECT_EQ(keeper_.reports(0, "").size(), 2u);
     EXPECT_EQ(keeper_.reports(0, wire::id_text(2)).size(), 1u);
     EXPECT_TRUE(keeper_.reports(3000, "").empty());
+}
+
+// A thousand jobs of a thousand nodes are listed by each of these.
+TEST_F(KeeperTest, IsBriefInLists) {
+    wire::LaunchJob launch = launch_of(1);
+    launch.nodes.push_back({ours + 1, "b", "", 0, 2});
+    launch.apps[0].argv[0] = std::string(30'000'000, 'x');
+    Job& job = begin(launch);
+    wire::JobEnded ended{1, {}, {}};
+    ended.failure.text = std::string(60'000, 'y');
+    say(job, ended);
+    const wire::JobReport in_list = keeper_.reports(0, "").front();
+    const wire::JobReport alone = keeper_.reports(0, wire::id_text(1)).front();
+    EXPECT_TRUE(in_list.runs.empty());
+    EXPECT_EQ(in_list.nodes.size(), 2u) << "we are the root";
+    EXPECT_EQ(in_list.rank_count, 2u);
+    EXPECT_EQ(alone.runs.size(), 1u);
+    EXPECT_LT(in_list.program.size() + in_list.failure.text.size(), 4'096u);
+    keeper_.begin(launch, 1);
+    EXPECT_EQ(keeper_.reports(0, "").front().nodes.size(), 1u);
+    EXPECT_EQ(keeper_.reports(0, "").front().node_count, 2u);
+    EXPECT_EQ(keeper_.reports(0, wire::id_text(1)).front().nodes.size(), 2u);
 }
 
 TEST_F(KeeperTest, RemembersAThousandEndedJobs) {
@@ -106,12 +137,14 @@ TEST_F(KeeperTest, ForgetsAnInteractiveJobAtItsEnd) {
 TEST_F(KeeperTest, OfTwoThatTakeAJobAtOnceTheHigherHasIt) {
     begin(launch_of(1));
     take(1, ours, 1);
+    EXPECT_EQ(heard_taken(/*by_us=*/true), 1u);
     take(1, ours + 2, 1);
-    EXPECT_EQ(heard(wire::MessageType::job_taken), 1u);
+    EXPECT_EQ(heard_taken(/*by_us=*/false), 1u);
     take(1, ours, 1);  // we come too late
-    EXPECT_EQ(heard(wire::MessageType::job_taken), 2u);
+    EXPECT_EQ(heard_taken(/*by_us=*/false), 2u);
     take(1, ours, 2);
-    EXPECT_EQ(heard(wire::MessageType::job_taken), 2u);
+    EXPECT_EQ(heard_taken(/*by_us=*/true), 2u);
+    EXPECT_EQ(heard_taken(/*by_us=*/false), 2u);
     EXPECT_EQ(keeper_.reports(0, "").front().turn, 2u);
     EXPECT_TRUE(keeper_.reports(0, "").front().attached);
     take(1, ours, 2, /*reads=*/false);
@@ -132,7 +165,8 @@ TEST_F(KeeperTest, BoundsWhatAJobKeeps) {
         say(job, wire::Output{0, wire::StreamId::out, wire::Bytes(100)});
     take(1, ours, 1);
     ASSERT_EQ(heard(wire::MessageType::output_dropped), 1u);
-    const auto dropped = wire::body_of<wire::OutputDropped>(heard_.front());
+    EXPECT_EQ(heard_.front().type, wire::MessageType::job_taken) << "before all of its turn";
+    const auto dropped = wire::body_of<wire::OutputDropped>(heard_.at(1));
     const std::size_t kept = spool_max / (100 + Spool::unit_overhead);
     EXPECT_EQ(dropped.bytes, (50 - kept) * 100);
     EXPECT_EQ(heard(wire::MessageType::output), 1u);  // its window

@@ -16,7 +16,8 @@ wire::JobReport job_named(const std::string& begin) {
     job.job = *wire::id_of(begin + std::string(13 - begin.size(), '0'));
     job.owner = nobody_s_uid;
     job.nodes = {{1, "w1", "", 0, 2}, {2, "w\x1b", "", 0, 2}};
-    job.runs = {{0, 0, 2, 0}, {1, 2, 3, 0}};
+    job.rank_count = 5;
+    job.node_count = 2;
     job.program = "./app";
     job.phase = wire::JobPhase::running;
     job.age_ms = 125'000;
