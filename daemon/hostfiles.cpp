@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cstdlib>
 
 namespace vrun::daemon {
 namespace {
@@ -23,15 +24,28 @@ using asio::use_awaitable;
 constexpr auto as_values = asio::experimental::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds retry_interval{10};  // of a file that could not be written
 
-// A name that nobody else uses, in the target's directory: rename() replaces at once only there.
-std::string temporary_beside(const std::string& path) {
-    return path + ".vrun-" + std::to_string(::getpid());
+// In the target's directory: rename() replaces at once only there.
+struct Temporary {
+    std::string path;
+    UniqueFd fd;  // not open: errno says why
+};
+
+// With a name that nobody else uses. Our pid would not do: on a shared volume, the daemon of each
+// container is process 1.
+Temporary temporary_beside(const std::string& target) {
+    std::string path = target + ".vrun-XXXXXX";
+    UniqueFd fd{::mkostemp(path.data(), O_CLOEXEC)};
+    return {std::move(path), std::move(fd)};
+}
+
+std::error_code last_error() {
+    return {errno, std::system_category()};
 }
 
 std::error_code write_and_sync(int fd, std::string_view text) {
     if (const auto error = write_all(fd, std::as_bytes(std::span{text}))) return error;
     if (::fsync(fd) == 0 || errno == EINVAL) return {};  // a file system that cannot
-    return {errno, std::system_category()};
+    return last_error();
 }
 
 // Above the standard ones, whichever of ours are closed.
@@ -52,22 +66,19 @@ asio::awaitable<std::optional<Error>> replace_there(std::string path, std::strin
 }  // namespace
 
 std::optional<Error> replace_file(const std::string& path, std::string_view text) {
-    const std::string temporary = temporary_beside(path);
     const auto failed = [&](std::error_code code) -> std::optional<Error> {
-        ::unlink(temporary.c_str());
         return Error{code, "write " + escaped(path)};
     };
-    ::unlink(temporary.c_str());  // of a daemon that was killed
+    Temporary temporary = temporary_beside(path);
+    if (!temporary.fd.is_open()) return failed(last_error());
     constexpr mode_t for_all_readers = 0644;
-    UniqueFd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                       for_all_readers)};
-    if (!fd.is_open()) return failed({errno, std::system_category()});
-    ::fchmod(fd.get(), for_all_readers);  // whatever our umask is
-    if (const auto error = write_and_sync(fd.get(), text)) return failed(error);
-    fd = UniqueFd{};
-    if (::rename(temporary.c_str(), path.c_str()) < 0)
-        return failed({errno, std::system_category()});
-    return std::nullopt;
+    ::fchmod(temporary.fd.get(), for_all_readers);  // whatever our umask is
+    std::error_code error = write_and_sync(temporary.fd.get(), text);
+    temporary.fd = UniqueFd{};
+    if (!error && ::rename(temporary.path.c_str(), path.c_str()) < 0) error = last_error();
+    if (!error) return std::nullopt;
+    ::unlink(temporary.path.c_str());
+    return failed(error);
 }
 
 wire::Network network_to(const Gathered& gathered, Peers& peers) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace vrun::daemon {
 namespace {
@@ -62,13 +63,28 @@ TEST_F(ReplaceFile, ReplacesALinkAndNotWhatItNames) {
     EXPECT_FALSE(fs::is_symlink(path_));
 }
 
-TEST_F(ReplaceFile, IsNotFooledByALinkInThePlaceOfTheTemporaryFile) {
-    const fs::path target = directory_ / "precious";
-    std::ofstream{target} << "precious";
-    fs::create_symlink(target, path_ + ".vrun-" + std::to_string(::getpid()));
+TEST_F(ReplaceFile, LeavesAloneWhatAnotherDaemonWritesBesideIt) {
+    const std::string other = path_ + ".vrun-" + std::to_string(::getpid());  // of a container
+    std::ofstream{other} << "half";
     EXPECT_FALSE(replace_file(path_, "a"));
-    EXPECT_EQ(fs::file_size(target), 8u);
+    EXPECT_EQ(fs::file_size(other), 4u);
     EXPECT_EQ(entries(), 2u);
+}
+
+TEST_F(ReplaceFile, IsWholeWhoeverElseReplacesIt) {
+    const std::string long_a(200'000, 'a'), long_b(200'000, 'b');
+    const auto replace_often = [&](const std::string& ours) {
+        for (int round = 0; round < 30; ++round) {
+            const auto error = replace_file(path_, ours);
+            EXPECT_FALSE(error) << error->message();
+            const std::string seen = text();
+            EXPECT_TRUE(seen == long_a || seen == long_b) << seen.size();
+        }
+    };
+    std::thread other{[&] { replace_often(long_a); }};
+    replace_often(long_b);
+    other.join();
+    EXPECT_EQ(entries(), 1u);
 }
 
 TEST_F(ReplaceFile, LeavesNothingWhenItFails) {
