@@ -5,6 +5,7 @@
 #include "wire/base/result.hpp"
 #include "wire/message_type.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ struct Gathered {
     std::vector<Node> nodes;  // in the order for placement
     std::vector<Unreached> unreached;
     std::vector<std::string> problems;  // of sources: a sentence each
+    std::size_t pending = 0;            // listed hosts that have neither answered nor failed yet
 
     friend bool operator==(const Gathered&, const Gathered&) = default;
 };

@@ -45,7 +45,10 @@ void HostLists::hear(const std::weak_ptr<Client>& client, const Gathered& gather
     const ClientPointer reader = client.lock();
     const auto found = reader ? watching_.find(reader) : watching_.end();
     if (found == watching_.end()) return;
-    found->second.newest = host_list_of(gathered);
+    wire::HostList list = host_list_of(gathered);
+    if (found->second.heard == list) return;  // what changed is not for people
+    found->second.heard = std::move(list);
+    found->second.is_new = true;
     if (!std::exchange(found->second.is_sending, true))
         tasks_.spawn("send hosts", send_newest(reader));
 }
@@ -55,11 +58,11 @@ asio::awaitable<void> HostLists::send_newest(ClientPointer client) {
         const auto found = watching_.find(client);
         if (found == watching_.end()) co_return;
         Watching& watching = found->second;
-        if (!watching.newest) {
+        if (!std::exchange(watching.is_new, false)) {
             watching.is_sending = false;
             co_return;
         }
-        client->link.send(*std::exchange(watching.newest, std::nullopt));
+        client->link.send(*watching.heard);
         co_await client->link.flushed();
     }
 }

@@ -24,7 +24,8 @@ private:
     // A client that reads slowly hears the newest list, not every one.
     struct Watching {
         Watch::Hold hold;
-        std::optional<wire::HostList> newest;  // not sent yet
+        std::optional<wire::HostList> heard;
+        bool is_new = false;  // not sent yet
         bool is_sending = false;
     };
 

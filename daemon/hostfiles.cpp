@@ -98,6 +98,11 @@ wire::Network network_to(const Gathered& gathered, Peers& peers) {
     return all;
 }
 
+bool is_nobody_there(const Gathered& gathered) {
+    const bool is_listed = !gathered.unreached.empty() || gathered.problems.empty();
+    return gathered.nodes.empty() && gathered.pending == 0 && is_listed;
+}
+
 Hostfiles::Hostfiles(asio::any_io_executor loop, std::vector<Hostfile> files, std::string on_change,
                      Watch& watch, Peers& peers, Log& log)
     : loop_{loop},
@@ -129,8 +134,8 @@ std::string Hostfiles::text_of(const Known& known, wire::HostfileFormat format) 
 
 // Not to know of anybody is not to know that there is nobody.
 void Hostfiles::hear(const Gathered& gathered) {
-    const bool is_anybody_known = !gathered.nodes.empty() || !gathered.unreached.empty();
-    if (!is_anybody_known && !gathered.problems.empty()) return;
+    const bool is_anybody_up = std::ranges::count(gathered.nodes, false, &Node::is_suspect) > 0;
+    if (!is_anybody_up && !is_nobody_there(gathered)) return;
     newest_ = Known{host_list_of(gathered), network_to(gathered, peers_)};
     if (!std::exchange(is_keeping_, true)) tasks_.spawn("keep", keep());
 }

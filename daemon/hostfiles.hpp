@@ -24,6 +24,10 @@ std::optional<Error> replace_file(const std::string& path, std::string_view text
 // of the first. Empty while no other node is.
 wire::Network network_to(const Gathered& gathered, Peers& peers);
 
+// For sure: nobody is up or suspect, and nobody may be: a list is there, and all of it has answered
+// or failed.
+bool is_nobody_there(const Gathered& gathered);
+
 class Hostfiles {
 public:
     // `on_change` runs with /bin/sh after a change was written, once at a time; may be empty.

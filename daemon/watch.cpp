@@ -202,6 +202,8 @@ asio::awaitable<void> Watch::tell() {
     }
     Gathered now = members_.summary(candidates, results);
     now.problems = problems_;
+    now.pending = static_cast<std::size_t>(
+        std::ranges::count_if(entries_, [](const auto& one) { return !one->result; }));
     const bool is_new = now != told_;
     told_ = std::move(now);
     for (Reason& reason : reasons_) {

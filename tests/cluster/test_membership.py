@@ -156,13 +156,25 @@ def test_hostfiles_are_kept_true(cluster):
         "changes", "mpich", "openmpi", "plain"]
 
 
+def start_reader_of_an_old_file(cluster):
+    master = cluster.master
+    master.path(KEPT).mkdir(exist_ok=True)
+    master.path(f"{KEPT}/plain").write_text(f"{cluster.workers[0].address}\n")
+    return master.start(["/usr/bin/python3", READER, f"{KEPT}/plain"])
+
+
+def assert_never_empty(cluster, reader):
+    wanted = [worker.address for worker in cluster.workers]
+    eventually(lambda: kept_file(cluster.master, "plain").split() == wanted, 60)
+    reader.send_signal(signal.SIGTERM)
+    assert reader.wait() == 0, reader.err
+    assert all(reader.out.splitlines()), reader.out
+
+
 def test_hosts_that_nobody_told_of_yet_are_not_no_hosts(cluster):
     """A restarted master whose DNS server does not answer keeps what the files say."""
     master = cluster.master
-    before = cluster.workers[0].address
-    master.path(KEPT).mkdir(exist_ok=True)
-    master.path(f"{KEPT}/plain").write_text(f"{before}\n")
-    reader = master.start(["/usr/bin/python3", READER, f"{KEPT}/plain"])
+    reader = start_reader_of_an_old_file(cluster)
     cluster._dns.send_signal(signal.SIGSTOP)
     try:
         start_keeper(cluster)
@@ -172,11 +184,32 @@ def test_hosts_that_nobody_told_of_yet_are_not_no_hosts(cluster):
         assert kept_file(master, "openmpi") is None
     finally:
         cluster._dns.send_signal(signal.SIGCONT)
-    wanted = [worker.address for worker in cluster.workers]
-    eventually(lambda: kept_file(master, "plain").split() == wanted, 60)
-    reader.send_signal(signal.SIGTERM)
-    assert reader.wait() == 0, reader.err
-    assert all(reader.out.splitlines()), reader.out
+    assert_never_empty(cluster, reader)
+
+
+def test_hosts_that_have_not_answered_yet_are_not_no_hosts(cluster):
+    """The list is there; connecting takes longer than a first list is waited for."""
+    reader = start_reader_of_an_old_file(cluster)
+    cluster.drop(*(f"ip daddr {worker.address} tcp dport 7117" for worker in cluster.workers))
+    watch = start_keeper(cluster).start(["vrunctl", "hosts", "--watch", "--json"])
+    eventually(lambda: [] in lists(watch), 60)
+    cluster.drop()
+    assert_never_empty(cluster, reader)
+    watch.stop()
+
+
+def test_suspect_hosts_are_not_no_hosts(cluster):
+    """The master's own network is away for a moment."""
+    reader = start_reader_of_an_old_file(cluster)
+    master = start_keeper(cluster)
+    watch = master.start(["vrunctl", "hosts", "--watch", "--json"])
+    wait_for_hosts(watch, w1="up", w2="up")
+    cluster.drop(f"ip saddr {master.address}", f"ip daddr {master.address}")
+    wait_for_hosts(watch, w1="suspect", w2="suspect")
+    cluster.drop()
+    wait_for_hosts(watch, w1="up", w2="up")
+    assert_never_empty(cluster, reader)
+    watch.stop()
 
 
 def test_a_hostfile_that_cannot_be_written_is_said(cluster):

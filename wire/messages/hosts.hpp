@@ -37,6 +37,8 @@ struct HostEntry {
     HostState state = HostState::down;
     std::string problem;  // why it is not up
 
+    bool operator==(const HostEntry&) const = default;
+
     template <class Archive>
     void serialize(Archive& archive) {
         archive(name, address, port, slots, slots_source, state, problem);
@@ -47,6 +49,8 @@ struct HostList {
     static constexpr auto type = MessageType::host_list;
     std::vector<HostEntry> hosts;
     std::vector<std::string> problems;  // of the sources: "dns:tasks.worker: no such name"
+
+    bool operator==(const HostList&) const = default;
 
     template <class Archive>
     void serialize(Archive& archive) {

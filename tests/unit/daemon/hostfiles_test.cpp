@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -94,6 +95,44 @@ TEST_F(ReplaceFile, LeavesNothingWhenItFails) {
     EXPECT_NE(error->message().find(path_), std::string::npos) << error->message();
     EXPECT_EQ(entries(), 1u);
     EXPECT_TRUE(replace_file(path_ + "/none/hosts", "a"));
+}
+
+Gathered gathered(std::size_t up, std::size_t suspect, std::size_t unreached, std::size_t pending,
+                  bool has_problem) {
+    Gathered result;
+    result.nodes.resize(up + suspect);
+    for (std::size_t i = up; i < up + suspect; ++i)
+        result.nodes[i].is_suspect = true;
+    result.unreached.resize(unreached);
+    result.pending = pending;
+    if (has_problem) result.problems.push_back("dns:tasks.worker: no such name");
+    return result;
+}
+
+TEST(IsNobodyThere, IsTrueOnlyWhenItIsSure) {
+    struct Row {
+        const char* what;
+        std::size_t up, suspect, unreached, pending;
+        bool has_problem, is_nobody_there;
+    };
+    const std::array rows{
+        Row{"an empty list", 0, 0, 0, 0, false, true},
+        Row{"no list yet", 0, 0, 0, 0, true, false},
+        Row{"all have failed", 0, 0, 2, 0, false, true},
+        Row{"all of the last good list have failed", 0, 0, 2, 0, true, true},
+        Row{"nobody has answered or failed yet", 0, 0, 0, 2, false, false},
+        Row{"one has not", 0, 0, 2, 1, false, false},
+        Row{"one of the last good list has not", 0, 0, 2, 1, true, false},
+        Row{"our own network may be away", 0, 2, 0, 0, false, false},
+        Row{"one is suspect", 0, 1, 2, 0, true, false},
+        Row{"one is up", 1, 0, 0, 0, false, false},
+        Row{"one of each", 1, 1, 1, 1, true, false},
+    };
+    for (const Row& row : rows)
+        EXPECT_EQ(is_nobody_there(
+                      gathered(row.up, row.suspect, row.unreached, row.pending, row.has_problem)),
+                  row.is_nobody_there)
+            << row.what;
 }
 
 }  // namespace
