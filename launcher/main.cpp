@@ -137,7 +137,7 @@ std::string text_of(const std::vector<std::string>& lines) {
 
 int main(int argc, char** argv) {
     try {
-        fill_closed_standard_descriptors();
+        fill_closed_standard_descriptors(ClosedOutput::fails);
         process::require_descriptors(descriptors_needed);
         process::keep_freed_memory();
         const Result<Settings> settings = parse(command_line(argc, argv));

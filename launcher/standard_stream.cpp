@@ -136,10 +136,10 @@ void StandardStream::wake() {
     if (readiness_) readiness_->wake();
 }
 
-void fill_closed_standard_descriptors() {
+void fill_closed_standard_descriptors(ClosedOutput output) {
+    const int access = output == ClosedOutput::fails ? O_RDONLY : O_RDWR;
     for (int fd = 0; fd <= 2; ++fd)
-        if (::fcntl(fd, F_GETFD) < 0)
-            (void)::open("/dev/null", O_RDONLY);  // takes the lowest number
+        if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", access);  // takes the lowest number
 }
 
 }  // namespace vrun::launcher

@@ -76,8 +76,13 @@ private:
     Kind kind_ = Kind::always_ready;
 };
 
+enum class ClosedOutput {
+    fails,    // for who must know whether all was written
+    is_lost,  // as with ssh: not to be heard is no reason to stop
+};
+
 // Opens /dev/null in place of standard descriptors that are closed, so that no file or socket of
-// ours takes their numbers. Reading it ends at once; writing to it fails, as to a closed one.
-void fill_closed_standard_descriptors();
+// ours takes their numbers. Reading it ends at once.
+void fill_closed_standard_descriptors(ClosedOutput output);
 
 }  // namespace vrun::launcher

@@ -114,7 +114,7 @@ int run(const ShellLine& line) {
 
 int main(int argc, char** argv) {
     try {
-        fill_closed_standard_descriptors();
+        fill_closed_standard_descriptors(ClosedOutput::is_lost);
         close_inherited_descriptors();
         process::keep_freed_memory();
         const Result<ShellLine> line = parse_shell_line({argv + std::min(argc, 1), argv + argc});

@@ -122,6 +122,15 @@ def test_nobody_has_to_read_the_input(cluster):
     assert ended == (2, "", "")
 
 
+@pytest.mark.parametrize("closed, out, err", [
+    (">&-", "", "err\n"), ("2>&-", "out\n", ""), ("<&- >&- 2>&-", "", ""),
+    ("<&-", "out\n", "err\n")])
+def test_who_hears_nothing_lets_the_command_run(cluster, closed, out, err):
+    line = f"exec vrsh w1 'echo out; echo err >&2; cat; touch {HOME}/ran; exit 3' {closed}"
+    assert cluster.master.run(["sh", "-c", line], user=PLAIN_USER) == (3, out, err)
+    cluster.workers[0].path(f"{HOME}/ran").unlink()
+
+
 def variables(text):
     return dict(line.split("=", 1) for line in text.splitlines())
 
