@@ -138,6 +138,11 @@ Result<std::string> text_of_file(const std::string& path) {
     return text_of_file(path, "read " + path);
 }
 
+void pass_on_limits(wire::SubmitJob& job) {
+    job.umask = current_umask();
+    job.limits = soft_limits();
+}
+
 Result<Submission> submission_of(const Settings& settings) {
     const auto directory = current_directory();
     const bool needs_directory = std::ranges::any_of(
@@ -159,8 +164,7 @@ Result<Submission> submission_of(const Settings& settings) {
     result.job.tolerance = settings.life.tolerance;
     result.job.wait_s = static_cast<std::uint32_t>(
         std::min<std::chrono::seconds::rep>(settings.life.wait.count(), UINT32_MAX));
-    result.job.umask = current_umask();
-    result.job.limits = soft_limits();
+    pass_on_limits(result.job);
     return result;
 }
 

@@ -21,6 +21,9 @@ struct Submission {
 // As the user; at most host_file_size_max.
 Result<std::string> text_of_file(const std::string& path);
 
+// What any child of this process would have of it: its umask and soft limits.
+void pass_on_limits(wire::SubmitJob& job);
+
 // An Error names the file, or says what could not be found out.
 Result<Submission> submission_of(const Settings& settings);
 

@@ -6,6 +6,7 @@
 #include "launcher/shell_line.hpp"
 #include "launcher/shell_session.hpp"
 #include "launcher/standard_stream.hpp"
+#include "launcher/submission.hpp"
 #include "launcher/terminal.hpp"
 #include "process/heap.hpp"
 #include "wire/base/result.hpp"
@@ -56,6 +57,7 @@ wire::SubmitJob job_of(const ShellLine& line) {
     job.host_words.push_back(host_word(line.host));
     job.placement.oversubscribe = wire::Choice::yes;
     job.placement.bind.to = wire::BindTo::none;
+    pass_on_limits(job);
     return job;
 }
 

@@ -92,6 +92,7 @@ std::optional<wire::StartFailed> RankStarter::start_shell(const RankPlace& place
         .workdir = login.home,
         .stdio = parts_.io.connect(place.rank),
         .umask = launch.umask,
+        .limits = launch.limits,
         .oom_score_adj = oom_score_adj_,
         .death_signal = SIGKILL};
     const std::optional<Error> error = parts_.ranks.start(place.rank, std::move(child));

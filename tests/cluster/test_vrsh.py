@@ -55,6 +55,12 @@ def test_a_command_runs_on_that_host_as_its_caller(cluster):
     assert vrsh(cluster.master, f"{PLAIN_USER}@w1", "id -un").out == f"{PLAIN_USER}\n"
 
 
+def test_umask_and_soft_limits_are_the_callers(cluster):
+    line = "umask 027; ulimit -Sn 777; ulimit -Sc 0; exec vrsh w1 'umask; ulimit -Sn; ulimit -Sc'"
+    ended = cluster.master.run(["sh", "-c", line], user=PLAIN_USER)
+    assert ended == (0, "0027\n777\n0\n", "")
+
+
 # What ssh does: the words with a space between, read by a shell.
 @pytest.mark.parametrize("words, out", [
     (["printf", "'<%s>'", "'a b'"], "<a b>"),
