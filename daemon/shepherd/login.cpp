@@ -15,6 +15,10 @@ constexpr std::size_t entry_size_max = 64u << 10;
 
 constexpr std::array taken_over{"PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "VRUN_SOCKET"};
 
+// Debian's bash reads ~/.bashrc for `bash -c` only where it sees that sshd started it. From which
+// host is not known here: address, port and our port are those of nobody.
+constexpr const char* started_remotely = "SSH_CLIENT=0.0.0.0 0 0";
+
 std::string or_else(const char* text, const char* other) {
     return text && *text ? text : other;
 }
@@ -44,7 +48,8 @@ std::vector<std::string> shell_argv(const Login& login, const std::string& line)
 std::vector<std::string> login_environment(const Login& login, const wire::Network& network,
                                            const std::vector<std::string>& ours) {
     std::vector<std::string> environment{"HOME=" + login.home, "USER=" + login.name,
-                                         "LOGNAME=" + login.name, "SHELL=" + login.shell};
+                                         "LOGNAME=" + login.name, "SHELL=" + login.shell,
+                                         started_remotely};
     for (const std::string name : taken_over)
         if (const auto value = process::value_in(ours, name))
             environment.push_back(name + "=" + std::string{*value});

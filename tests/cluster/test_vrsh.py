@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from host import PLAIN_USER, eventually
+from host import PLAIN_UID, PLAIN_USER, eventually
 
 HOME = f"/srv/{PLAIN_USER}"
 LEASE = 10
@@ -154,6 +154,22 @@ def test_the_environment_is_fresh(cluster):
     strange = [name for name in variables(of_a_rank.out)
                if name.startswith(("OMPI_COMM", "OMPI_MCA_ess", "OMPI_MCA_orte", "PMI", "VRUN_RANK"))]
     assert of_a_rank.code == 0 and not strange, of_a_rank
+
+
+def test_bash_reads_its_startup_file_as_with_ssh(cluster):
+    host = cluster.workers[1]
+    passwd, startup = host.path("/etc/passwd"), host.path(f"{HOME}/.bashrc")
+    before = passwd.read_text()
+    entry = f"{PLAIN_USER}:x:{PLAIN_UID}:{PLAIN_UID}::{HOME}:"
+    passwd.write_text(before.replace(f"{entry}/bin/sh", f"{entry}/bin/bash"))
+    startup.write_text("export PATH=/opt/ompi/bin:$PATH\ntimes=$((times + 1))\n")
+    try:
+        ended = vrsh(cluster.master, "w2", "echo $0 ${PATH%%:*} $times")
+        assert ended == (0, "bash /opt/ompi/bin 1\n", "")
+        assert vrsh(host, "w2", "bash -c 'echo $times'; true").out == "\n"  # not again below it
+    finally:
+        passwd.write_text(before)
+        startup.unlink()
 
 
 def test_other_users_are_refused(cluster):

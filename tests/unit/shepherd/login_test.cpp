@@ -25,7 +25,8 @@ TEST(Login, HasAFreshEnvironment) {
         "LANG=C.UTF-8",       "SECRET=42",  "VRUN_SOCKET=/run/v.sock", "OMPI_COMM_WORLD_RANK=3"};
     EXPECT_EQ(login_environment(alice, {}, ours),
               (Words{"HOME=/home/alice", "USER=alice", "LOGNAME=alice", "SHELL=/usr/bin/zsh",
-                     "PATH=/opt/bin:/bin", "LANG=C.UTF-8", "VRUN_SOCKET=/run/v.sock"}));
+                     "SSH_CLIENT=0.0.0.0 0 0", "PATH=/opt/bin:/bin", "LANG=C.UTF-8",
+                     "VRUN_SOCKET=/run/v.sock"}));
 }
 
 TEST(Login, KnowsTheNetworkBetweenTheNodes) {
