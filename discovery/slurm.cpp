@@ -54,10 +54,12 @@ struct Part {
     std::size_t range = 0;
     std::uint64_t offset = 0;
 
+    // Never 0; more than 64 bits hold is as many as they hold.
     std::uint64_t count() const {
+        constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
         std::uint64_t sum = 0;
         for (const Range& one : ranges)
-            sum += one.count();
+            sum += std::min(one.count(), most - sum);
         return ranges.empty() ? 1 : sum;
     }
     void append_to(std::string& name) const {

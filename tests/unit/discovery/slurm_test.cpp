@@ -94,6 +94,18 @@ TEST(SlurmHostnames, ThatAreWrongAreNamedWithTheReason) {
     }
 }
 
+TEST(SlurmHostnames, AreCountedBeyond64Bits) {
+    std::string ranges;
+    for (int i = 0; i < 18; ++i)
+        ranges += "0-999999999999999999,";
+    ranges += "0-446744073709551615";  // with those before it: 2^64
+    for (const std::string& list : {"n[" + ranges + "]", "n[" + ranges + "][1-2]"}) {
+        const auto names = slurm_hostnames(list);
+        ASSERT_FALSE(names) << list;
+        EXPECT_EQ(names.error().code, Errc::too_many_hosts) << names.error().message();
+    }
+}
+
 TEST(SlurmHostnames, WrittenInFullAlwaysFit) {
     constexpr std::size_t many = 500'000;
     std::string list;
