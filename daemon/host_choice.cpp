@@ -5,6 +5,7 @@
 #include "wire/messages/end.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -16,11 +17,13 @@ using wire::exit_code::usage;
 
 using Chosen = std::variant<std::vector<HostEntry>, wire::JobRefused>;
 
-// Each host once, in the order of their first mention, with the slots of all mentions.
+// Each host once, in the order of their first mention, with the slots of all mentions. One name at
+// two ports is two daemons.
 class Hosts {
 public:
     void add(HostEntry host) {
-        const auto [place, is_new] = places_.try_emplace(host.name, all_.size());
+        const std::pair key{host.name, host.port};
+        const auto [place, is_new] = places_.try_emplace(key, all_.size());
         if (is_new)
             all_.push_back(std::move(host));
         else
@@ -31,16 +34,18 @@ public:
             add(std::move(host));
     }
 
+    // At its lowest port.
     HostEntry* find(const std::string& name) {
-        const auto place = places_.find(name);
-        return place == places_.end() ? nullptr : &all_[place->second];
+        const auto place = places_.lower_bound({name, 0});
+        const bool is_there = place != places_.end() && place->first.first == name;
+        return is_there ? &all_[place->second] : nullptr;
     }
 
     std::vector<HostEntry>& all() { return all_; }
 
 private:
     std::vector<HostEntry> all_;
-    std::unordered_map<std::string, std::size_t> places_;
+    std::map<std::pair<std::string, std::uint16_t>, std::size_t> places_;
 };
 
 Chosen chosen(const std::vector<std::string>& words, const std::vector<wire::ListText>& files) {

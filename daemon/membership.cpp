@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -139,7 +140,7 @@ asio::awaitable<Membership::Listing> Membership::list(std::vector<discovery::Hos
                                                       OnProgress on_progress) {
     Listing listing;
     for (discovery::HostEntry& host : named) {
-        discovery::Candidate ourselves{host.name, {}, host.port, host.slots};
+        discovery::Candidate ourselves{host.name, {}, host.port, host.slots, host.port != 0};
         if (is_self(ourselves)) {
             listing.candidates.push_back(std::move(ourselves));
             continue;
@@ -211,10 +212,12 @@ asio::awaitable<std::string> Membership::problem_of_own_name(std::string name) {
     co_return name + " leads to" + others + ", which is not here";
 }
 
-// By name, or by an address of this machine when no other daemon can be meant: one without a
-// network is the only one that it knows.
+// By name, unless the port is another daemon's; or by an address of this machine when no other
+// daemon can be meant: one without a network is the only one that it knows.
 bool Membership::is_self(const discovery::Candidate& candidate) const {
-    if (candidate.name == self_.name || candidate.name == "localhost") return true;
+    const bool is_own_name = candidate.name == self_.name || candidate.name == "localhost";
+    const bool may_be_another = self_.has_network && candidate.has_port;
+    if (is_own_name && (!may_be_another || candidate.port == self_.info().port)) return true;
     std::error_code not_an_address;
     const auto named = asio::ip::make_address(candidate.name, not_an_address);
     if (!not_an_address && candidate.port == 0 && is_usual_loopback(named)) return true;
@@ -286,17 +289,17 @@ asio::awaitable<Gathered> Membership::reach(std::vector<discovery::Candidate> ca
 }
 
 // One node may answer at several addresses, and one name may have several: the first that answers
-// counts, and a name is unreached only when none did.
+// counts, and a name is unreached only when none did. One name at two ports is two daemons.
 Gathered Membership::summary(const std::vector<discovery::Candidate>& candidates,
                              const Results& results) {
     const Error silent{std::make_error_code(std::errc::timed_out), "connect to the daemon there"};
     Gathered gathered;
     std::unordered_set<wire::Incarnation> seen;
-    std::unordered_set<std::string_view> reached;
+    std::set<std::pair<std::string_view, std::uint16_t>> reached;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         const auto& result = results[i];
         if (!result || !*result) continue;
-        reached.insert(candidates[i].name);
+        reached.insert({candidates[i].name, candidates[i].port});
         if (!seen.insert(**result).second) {
             const auto same = std::ranges::find(gathered.nodes, **result, &Node::incarnation);
             if (same != gathered.nodes.end()) same->listed_names.push_back(candidates[i].name);
@@ -311,7 +314,7 @@ Gathered Membership::summary(const std::vector<discovery::Candidate>& candidates
         const discovery::Candidate& candidate = candidates[i];
         const auto& result = results[i];
         if (result && *result) continue;
-        if (!candidate.name.empty() && reached.contains(candidate.name)) continue;
+        if (!candidate.name.empty() && reached.contains({candidate.name, candidate.port})) continue;
         gathered.unreached.push_back(unreached(candidate, result ? result->error() : silent));
     }
     order(gathered.nodes);

@@ -51,8 +51,9 @@ std::vector<std::string> search_list(const std::string& path) {
 }
 
 void append(Candidates& all, const HostEntry& host, const Addresses& found, std::uint16_t port) {
+    const bool has_port = host.port != 0;
     for (const asio::ip::address& address : found)
-        all.push_back({host.name, address, host.port != 0 ? host.port : port, host.slots});
+        all.push_back({host.name, address, has_port ? host.port : port, host.slots, has_port});
 }
 
 std::optional<std::string> own_variable(const char* name) {
@@ -164,8 +165,9 @@ asio::awaitable<Result<Candidates>> Lookup::dns_candidates(Source source) {
         co_return Error{error.code, same ? shown : shown + ": " + error.doing};
     }
     Candidates all;
-    for (const asio::ip::address& address : *found)
-        all.push_back({{}, address, source.port != 0 ? source.port : port_, 0});
+    HostEntry nameless;
+    nameless.port = source.port;
+    append(all, nameless, *found, port_);
     co_return all;
 }
 

@@ -26,6 +26,7 @@ struct Candidate {
     asio::ip::address address;
     std::uint16_t port = default_port;
     std::uint32_t slots = 0;  // 0: not given
+    bool has_port = false;    // the list named its port
 
     friend bool operator==(const Candidate&, const Candidate&) = default;
 };

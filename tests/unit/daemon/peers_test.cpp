@@ -2,6 +2,7 @@
 #include "daemon/peers.hpp"
 
 #include "tests/support/loop.hpp"
+#include "tests/unit/daemon/half.hpp"
 #include "wire/base/timeout.hpp"
 #include "wire/messages/end.hpp"
 
@@ -11,46 +12,10 @@ namespace vrun::daemon {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Half;
 
 const std::vector<wire::ClusterKey> our_key{wire::ClusterKey{{1, 2, 3}}};
 const std::vector<wire::ClusterKey> other_key{wire::ClusterKey{{9}}};
-
-// A daemon's network half; what it hears is kept.
-struct Half final : PeerEvents {
-    Half(asio::any_io_executor loop, wire::Incarnation incarnation,
-         const std::vector<wire::ClusterKey>& keys, std::uint16_t protocol = wire::protocol_version)
-        : peers{loop, setup_of(incarnation, keys, protocol), *this, log} {
-        wire::ignore_sigpipe();
-        port = peers.listen(0);
-    }
-
-    Peers::Setup setup_of(wire::Incarnation incarnation, const std::vector<wire::ClusterKey>& keys,
-                          std::uint16_t protocol) {
-        wire::Hello hello;
-        hello.protocol_min = hello.protocol_max = protocol;
-        hello.software = wire::software_version();
-        hello.role = wire::Role::daemon;
-        hello.incarnation = incarnation;
-        hello.node_name = "node" + std::to_string(incarnation);
-        return {hello, [this] { return wire::NodeInfo{4, "4 cores", 4, port, {}, "", ""}; },
-                wire::TlsContext{keys}, wire::any_scale};
-    }
-
-    Endpoint endpoint() const { return {asio::ip::address_v4::loopback(), port}; }
-
-    void on_peer_message(Peer&, wire::Message message) override { heard.push_back(message.type); }
-    void on_peer_gone(wire::Incarnation peer, const Parting&) override { gone.push_back(peer); }
-    asio::awaitable<void> end() {
-        peers.stop();
-        co_await peers.join();
-    }
-
-    process::Log log{"test", process::LogLevel::error};
-    std::uint16_t port = 0;
-    std::vector<wire::MessageType> heard;
-    std::vector<wire::Incarnation> gone;
-    Peers peers;
-};
 
 // Lets the loop run until the condition holds; run_loop bounds it.
 template <class Condition>

@@ -98,7 +98,7 @@ TEST(Lookup, ReturnsEveryAddressOfATruncatedAnswer) {
         EXPECT_TRUE(found) << message(found);
         if (!found) co_return;
         EXPECT_EQ(found->size(), 520u);
-        const Candidate first{{}, asio::ip::make_address("10.1.0.0"), 8000, 0};
+        const Candidate first{{}, asio::ip::make_address("10.1.0.0"), 8000, 0, true};
         EXPECT_EQ(found->front(), first);
         EXPECT_EQ(found->back().address, asio::ip::make_address("fd00::1:db"));
         EXPECT_TRUE(world.server.saw_edns);
@@ -320,8 +320,8 @@ TEST(Lookup, ServicesAreHostsWithPorts) {
             const auto found = co_await candidates(world, "srv:_vrun._tcp.w");
             EXPECT_TRUE(found) << message(found);
             if (!found) co_return;
-            const std::vector<Candidate> expected{{"n0", address("10.1.0.0"), 7200, 0},
-                                                  {"n1", address("fd00::1:0"), 7201, 0}};
+            const std::vector<Candidate> expected{{"n0", address("10.1.0.0"), 7200, 0, true},
+                                                  {"n1", address("fd00::1:0"), 7201, 0, true}};
             EXPECT_EQ(*found, expected);
         },
         "example");
