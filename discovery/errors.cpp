@@ -51,7 +51,7 @@ const char* text_of(Errc value) noexcept {
     case Errc::no_value:
         return "a keyword needs '=' and a value";
     case Errc::ipv6_without_brackets:
-        return "write an IPv6 address in brackets: [fe80::1]";
+        return "not an IPv6 address; with slots it is written in brackets: [fe80::1]:4";
     case Errc::relative_node:
         return "relative and excluded nodes (+n, ^host) are not supported";
     case Errc::no_hosts:

@@ -59,7 +59,7 @@ Result<HostEntry> with_slots(HostEntry host, std::string_view digits, std::strin
     return host;
 }
 
-// [user@]name[:slots] or [user@][ipv6][:slots], the second pair of brackets literally.
+// [user@]name[:slots], [user@]ipv6 or [user@][ipv6][:slots], the last brackets but one literally.
 Result<HostEntry> parse_host_word(std::string_view word) {
     HostEntry host;
     std::string_view rest = word;
@@ -75,6 +75,9 @@ Result<HostEntry> parse_host_word(std::string_view word) {
         host.name = rest.substr(1, end - 1);
         rest.remove_prefix(end + 1);
         if (!is_ipv6(host.name)) return error_of(Errc::bad_host_name, word);
+    } else if (is_ipv6(rest)) {  // as other launchers' hostfiles have it: its colons tell no slots
+        host.name = rest;
+        return host;
     } else {
         const std::size_t end = std::min(rest.find(':'), rest.size());
         if (std::ranges::count(rest, ':') > 1) return error_of(Errc::ipv6_without_brackets, word);

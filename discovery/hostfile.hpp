@@ -31,7 +31,7 @@ inline constexpr std::size_t hostfile_size_max = 64u << 20;
 // errors.
 Result<std::vector<HostEntry>> parse_hostfile(std::string_view text, std::string_view path);
 
-// "a:2,b,[fe80::1]:4": each bare mention adds one slot, `a:N` adds N. Not empty.
+// "a:2,b,[fe80::1]:4,fe80::2": each bare mention adds one slot, `a:N` adds N. Not empty.
 Result<std::vector<HostEntry>> host_words(std::string_view words);
 
 // Letters, digits, '-', '_' and '.', or an IP address.

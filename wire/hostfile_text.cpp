@@ -6,6 +6,13 @@
 namespace vrun::wire {
 namespace {
 
+// Hydra ends a host at the first colon, so an IPv6 address cannot be written for it.
+const std::string& word_of(const HostEntry& host, HostfileFormat format) {
+    const bool is_ipv6 = host.address.find(':') != host.address.npos;
+    const bool by_name = host.address.empty() || (is_ipv6 && format == HostfileFormat::mpich);
+    return by_name ? host.name : host.address;
+}
+
 std::string line_of(const std::string& host, std::uint32_t slots, HostfileFormat format) {
     switch (format) {
     case HostfileFormat::openmpi:
@@ -37,8 +44,7 @@ std::string hostfile_text(const HostList& list, HostfileFormat format) {
     std::string text;
     for (const HostEntry& host : list.hosts) {
         if (host.state != HostState::up) continue;
-        const std::string& word = host.address.empty() ? host.name : host.address;
-        text += line_of(escaped(word), host.slots, format);
+        text += line_of(escaped(word_of(host, format)), host.slots, format);
     }
     return text;
 }

@@ -12,7 +12,7 @@ namespace vrun::wire {
 
 enum class HostfileFormat : std::uint8_t {
     openmpi,  // HOST slots=N
-    mpich,    // HOST:N
+    mpich,    // HOST:N; one with an IPv6 address by name
     plain,    // HOST
     mca,      // no hosts, but the network between them: wire/network_text
     prte,     // the same

@@ -2,6 +2,7 @@
 #include "daemon/placement/lists.hpp"
 
 #include "daemon/placement/refusal.hpp"
+#include "discovery/hostfile.hpp"
 #include "wire/base/escape.hpp"
 #include "wire/base/words.hpp"
 
@@ -174,8 +175,9 @@ std::vector<ListedRank> sequence_of_words(std::string_view words) {
         const std::string_view word = trimmed(words.substr(0, end));
         words.remove_prefix(std::min(end + 1, words.size()));
         std::size_t count = 1;
-        const std::size_t colon = word.rfind(':');
-        if (colon != word.npos && word.back() != ']')
+        const bool is_all_host = word.ends_with(']') || discovery::is_host_name(word);
+        const std::size_t colon = is_all_host ? word.npos : word.rfind(':');
+        if (colon != word.npos)
             std::from_chars(word.data() + colon + 1, word.data() + word.size(), count);
         count = std::min(count, listed_ranks_max - result.size());
         const ListedRank listed{std::string{word.substr(0, colon)}, ""};

@@ -136,6 +136,13 @@ def test_hosts_with_ipv6_alone(cluster, nsd):
         ended = vrun(cluster.master, "sh", "-c", "echo rank $VRUN_RANK of 4 on $VRUN_NODE")
         assert_hello(ended, 4, {"w1": 2, "w2": 2})
         assert_hello(vrun(cluster.master, HELLO), 4, {"w1": 2, "w2": 2})
+        for form in "openmpi", "plain":  # bare addresses, which other launchers want
+            text = cluster.master.run(["vrunctl", "hosts", "--format", form]).out
+            cluster.master.path("/tmp/six").write_text(text)
+            ended = vrun(cluster.master, "--hostfile", "/tmp/six", "-n", "4", HELLO)
+            assert_hello(ended, 4, {"w1": 2, "w2": 2})
+        listed = cluster.master.run(["vrunctl", "hosts", "--format", "mpich"]).out
+        assert listed == "w1:2\nw2:2\n"
     finally:
         cluster.stop_vrunds()
         for host in hosts:

@@ -48,6 +48,10 @@ TEST(Sequence, IsALineForEachRank) {
     ASSERT_EQ(words.size(), 3u);
     EXPECT_EQ(words[1].host, "a");
     EXPECT_EQ(words[2].host, "b");
+    const auto ipv6 = sequence_of_words("fd77::2,fd77::3");
+    ASSERT_EQ(ipv6.size(), 2u);
+    EXPECT_EQ(ipv6[0].host, "fd77::2");
+    EXPECT_EQ(ipv6[1].host, "fd77::3");
 }
 
 std::vector<Candidate> nodes() {

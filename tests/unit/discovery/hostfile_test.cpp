@@ -2,6 +2,7 @@
 #include "discovery/hostfile.hpp"
 
 #include "discovery/errors.hpp"
+#include "wire/hostfile_text.hpp"
 
 #include <gtest/gtest.h>
 #include <random>
@@ -49,6 +50,29 @@ TEST(Hostfile, MayBeOfHydra) {
     const std::vector<HostEntry> expected{host("a", 2, 1), host("b", 16, 2), host("fe80::1", 4, 3),
                                           host("::1", 0, 4)};
     EXPECT_EQ(hostfile("a:2\nb:16 ifname=eth1\n[fe80::1]:4\n[::1]"), expected);
+}
+
+TEST(Hostfile, MayHaveIpv6WithoutBrackets) {
+    HostEntry own = host("fd77::4", 0, 4);
+    own.user = "me";
+    const std::vector<HostEntry> expected{host("fd77::2", 4, 1), host("fd77::2:4", 0, 2),
+                                          host("fe80::1%eth0", 0, 3), own};
+    EXPECT_EQ(hostfile("fd77::2 slots=4\nfd77::2:4\nfe80::1%eth0\nme@fd77::4\n"), expected);
+}
+
+TEST(Hostfile, MayBeWhatWeWriteOfIpv6) {
+    wire::HostList list;
+    list.hosts = {{"w1", "fd77::2", 7117, 4, "", wire::HostState::up, ""},
+                  {"w2", "fd77::3", 7117, 2, "", wire::HostState::up, ""}};
+    struct Row {
+        wire::HostfileFormat format;
+        std::vector<HostEntry> hosts;
+    };
+    for (const Row& row :
+         {Row{wire::HostfileFormat::openmpi, {host("fd77::2", 4, 1), host("fd77::3", 2, 2)}},
+          Row{wire::HostfileFormat::mpich, {host("w1", 4, 1), host("w2", 2, 2)}},
+          Row{wire::HostfileFormat::plain, {host("fd77::2", 0, 1), host("fd77::3", 0, 2)}}})
+        EXPECT_EQ(hostfile(wire::hostfile_text(list, row.format)), row.hosts);
 }
 
 TEST(Hostfile, AddsTheSlotsOfRepeatedNames) {
@@ -106,7 +130,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"[fe80::1", Errc::bad_host_name, "'[fe80::1'"},
         BadLine{"[fe80::1]4", Errc::bad_host_name, "'[fe80::1]4'"},
         BadLine{"[a]", Errc::bad_host_name, "'[a]'"}, BadLine{"[]", Errc::bad_host_name, "'[]'"},
-        BadLine{"fe80::1", Errc::ipv6_without_brackets, "'fe80::1'"},
+        BadLine{"fd77:0:0:0:0:0:0:1:4", Errc::ipv6_without_brackets, "'fd77:0:0:0:0:0:0:1:4'"},
+        BadLine{"a:4:2", Errc::ipv6_without_brackets, "'a:4:2'"},
         BadLine{"+n0", Errc::relative_node, "'+n0'"}, BadLine{"^a", Errc::relative_node, "'^a'"}));
 
 TEST(Hostfile, ShowsOnlyTheBeginningOfALongWord) {
@@ -135,12 +160,12 @@ TEST(Hostfile, SurvivesGarbage) {
 }
 
 TEST(HostWords, AddUpTheirSlots) {
-    const auto hosts = host_words("a:2,b, c ,b,A:3,[fe80::1]:4,me@d");
+    const auto hosts = host_words("a:2,b, c ,b,A:3,[fe80::1]:4,me@d,fe80::1");
     ASSERT_TRUE(hosts) << hosts.error().message();
     HostEntry d = host("d", 1);
     d.user = "me";
     const std::vector<HostEntry> expected{host("a", 5), host("b", 2), host("c", 1),
-                                          host("fe80::1", 4), d};
+                                          host("fe80::1", 5), d};
     EXPECT_EQ(*hosts, expected);
 }
 
@@ -152,7 +177,7 @@ TEST(HostWords, AreRefusedWithTheWordThatIsWrong) {
         {"a:x,b", Errc::bad_slots},
         {"a b", Errc::bad_host_name},
         {"b,a:0", Errc::bad_slots},
-        {"::1", Errc::ipv6_without_brackets},
+        {"::1:x", Errc::ipv6_without_brackets},
         {"a,+n1", Errc::relative_node},
         {"a:2147483647,a", Errc::too_many_slots}};
     for (const auto& [words, code] : rows) {
