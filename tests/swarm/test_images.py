@@ -96,6 +96,8 @@ def test_own_program(engine, image, inside, tmp_path):
     (tmp_path / "hello.c").write_text(HELLO)
     engine.run("docker", "build", "-t", "vrun-test:own", tmp_path, timeout=600,
                environment={"DOCKER_BUILDKIT": "1"})
-    ended = inside("vrun-test:own", "vrun -n 2 --oversubscribe hello 2; echo 6 \\* 7 | bc; id -un; pwd")
+    ended = inside("vrun-test:own", "vrun -n 2 --oversubscribe hello 2; echo 6 \\* 7 | bc; id -un; pwd; echo $PATH")
     assert ended.out.count(" of 2 on ") == 2
-    assert ended.out.split()[-3:] == ["42", "mpi", "/project"]
+    *_, number, user, directory, path = ended.out.split()
+    assert (number, user, directory) == ("42", "mpi", "/project")
+    assert path.startswith("/opt/program:/home/mpi/.local/bin:")
