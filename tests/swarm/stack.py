@@ -42,6 +42,11 @@ class Stack:
         return self.engine.spawn(DOCKER, "exec", self.master(), *command,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
+    def everything(self, *command):
+        """What Docker lists of the stack by such a command, each by its id."""
+        return set(self.engine.docker(*command, "--quiet", "--no-trunc", "--filter",
+                                      "label=com.docker.stack.namespace=vrun").out.split())
+
     def hosts(self):
         """{name: address} of the workers that are up."""
         listed = json.loads(self.run("vrunctl", "hosts", "--json").out)["hosts"]

@@ -10,9 +10,10 @@ from collections import Counter
 import pytest
 
 from engine import eventually
-from stack import SLOTS, Gate, Stack
+from stack import SLOTS, Stack
 
 WORKERS, MANY, FEW = 24, 40, 6
+IMAGE = "vrun-test:stack"  # a name of its own, which may come to mean another image
 IDLE_SECONDS = 10
 EXAMPLES = "/usr/local/share/doc/vrun/examples"
 
@@ -23,11 +24,13 @@ def workers(count):
 
 @pytest.fixture(scope="module")
 def stack(engine, image):
-    stack = Stack(engine, image("debian13-openmpi"))
+    engine.docker("tag", image("debian13-openmpi"), IMAGE)
+    stack = Stack(engine, IMAGE)
     try:
         yield stack
     finally:
         stack.vcluster("down", check=False)
+        engine.docker("rmi", IMAGE, check=False)
 
 
 def test_up(stack):
@@ -162,6 +165,31 @@ def test_the_master_is_killed(stack, engine):
     for worker in before:
         eventually(lambda: "cat /project" not in engine.docker("top", worker).out, 60,
                    "the end of the ranks that lost their vrun")
+
+
+def test_another_key(stack, engine):
+    """`up` returns when it is in use everywhere, and a later one does not bring the old one back."""
+    before = stack.everything("ps")
+    stack.vcluster("up", FEW, environment={"VRUN_KEY": "vrun_key2"})
+    changed = stack.everything("ps")
+    assert set(stack.hosts()) == workers(FEW)
+    assert len(changed) == FEW + 1 and not changed & before
+    stack.vcluster("up", FEW)
+    secrets = engine.docker("service", "inspect", "vrun_master", "vrun_worker", "--format",
+                            "{{(index .Spec.TaskTemplate.ContainerSpec.Secrets 0).SecretName}}")
+    assert secrets.out.split() == ["vrun_key2"] * 2
+    assert stack.everything("ps") == changed
+
+
+def test_another_image_of_the_same_name(stack, engine):
+    """To Swarm alone that is no change."""
+    container = engine.docker("create", "--network", "none", IMAGE).out.strip()
+    rebuilt = engine.docker("commit", "--change", "LABEL rebuilt=yes", container, IMAGE).out.strip()
+    engine.docker("rm", container)
+    stack.vcluster("up", FEW)
+    assert set(stack.hosts()) == workers(FEW)
+    images = engine.docker("inspect", "--format", "{{.Image}}", *stack.everything("ps")).out.split()
+    assert images == [rebuilt] * (FEW + 1)
 
 
 def test_down(stack):
