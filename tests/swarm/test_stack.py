@@ -193,6 +193,8 @@ def test_another_image_of_the_same_name(stack, engine):
 
 
 def test_down(stack):
+    """When it returns there is nothing left for the next cluster to stumble over."""
     stack.vcluster("down")
-    eventually(lambda: not stack.containers("master") + stack.containers("worker"), 120,
-               "the end of all containers")
+    assert not stack.everything("ps", "--all") | stack.everything("network", "ls")
+    stack.vcluster("up", 1)
+    assert set(stack.hosts()) == workers(1)
