@@ -86,7 +86,7 @@ class Engine:
     def spawn(self, *command, **options):
         """The same in the background."""
         return subprocess.Popen([str(word) for word in command], text=True, env=self.environment,
-                                stdin=subprocess.DEVNULL, **options)
+                                **{"stdin": subprocess.DEVNULL} | options)
 
     def log(self, lines=30):
         """The end of what dockerd said."""

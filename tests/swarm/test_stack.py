@@ -3,14 +3,19 @@
 
 The tests go on where the one before stopped: containers are what takes time here."""
 
+import fcntl
+import os
+import pty
 import re
+import signal
+import termios
 import time
 from collections import Counter
 
 import pytest
 
 from engine import eventually
-from stack import SLOTS, Stack
+from stack import SLOTS, VCLUSTER, Stack
 
 WORKERS, MANY, FEW = 24, 40, 6
 IMAGE = "vrun-test:stack"  # a name of its own, which may come to mean another image
@@ -68,6 +73,12 @@ def test_vcluster_runs_and_logs_in(stack):
     assert said.out.split() == ["master", "mpi", "2"]
     shown = stack.vcluster("status").out
     assert f"{WORKERS}/{WORKERS}" in shown and "worker-1 " in shown
+
+
+def test_run_has_input_and_an_exit_code(stack):
+    ended = stack.vcluster("run", "-n", 1, "sh", "-c", "cat; exit 3", input="one\ntwo\n", stdin=None,
+                           check=False)
+    assert (ended.code, ended.out) == (3, "one\ntwo\n")
 
 
 def test_the_key_is_a_secret(stack):
@@ -165,6 +176,39 @@ def test_the_master_is_killed(stack, engine):
     for worker in before:
         eventually(lambda: "cat /project" not in engine.docker("top", worker).out, 60,
                    "the end of the ranks that lost their vrun")
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM", "HUP"])
+def test_a_signal_to_run_ends_the_job(stack, engine, name):
+    """As in `vcluster run ... | tee log`: Ctrl-C, `timeout`, a terminal that is closed."""
+    def own_session():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # not as whoever started us in the background
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    gate, (keyboard, terminal) = stack.gate(name), pty.openpty()
+    log = stack.project / f"log-{name}"
+    with log.open("w") as output:
+        run = engine.spawn(VCLUSTER, "run", "-N", 1, *gate.words, stdin=terminal, stdout=output,
+                           stderr=output, preexec_fn=own_session)
+    os.close(terminal)
+    gate.wait_for(FEW)
+    if name == "INT":
+        os.write(keyboard, b"\x03")
+    elif name == "TERM":
+        run.terminate()
+    else:
+        os.close(keyboard)
+    eventually(lambda: run.poll() is not None, 60, f"the end after {name}")
+    assert run.returncode == 128 + signal.Signals[f"SIG{name}"], log.read_text()
+    assert f"(SIG{name})" in log.read_text()
+    if name != "HUP":
+        os.close(keyboard)
+    eventually(lambda: "vrun" not in stack.run("sh", "-c", "cat /proc/[0-9]*/comm").out.split(), 60,
+               "the end of vrun")
+    for worker in stack.containers("worker"):
+        eventually(lambda: "cat /project" not in engine.docker("top", worker).out, 60, "the end of the ranks")
 
 
 def test_another_key(stack, engine):
