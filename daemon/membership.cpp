@@ -138,20 +138,26 @@ asio::awaitable<Gathered> Membership::gather(std::vector<discovery::HostEntry> h
 
 asio::awaitable<Membership::Listing> Membership::list(std::vector<discovery::HostEntry> named,
                                                       OnProgress on_progress) {
+    std::vector<discovery::Candidate> as_ours;  // each, if it is this node
+    std::vector<discovery::HostEntry> others;
+    for (const discovery::HostEntry& host : named) {
+        as_ours.push_back({host.name, {}, host.port, host.slots, host.port != 0});
+        if (!is_self(as_ours.back())) others.push_back(host);
+    }
+    const auto on_ask = [&](const std::string& name) {
+        if (on_progress) on_progress("looking up " + name);
+    };
+    auto looking = lookup_.candidates_of_each(std::move(others), "host list", on_ask);
+    auto found = co_await std::move(looking);
     Listing listing;
-    for (discovery::HostEntry& host : named) {
-        discovery::Candidate ourselves{host.name, {}, host.port, host.slots, host.port != 0};
-        if (is_self(ourselves)) {
+    auto next = found.begin();
+    for (discovery::Candidate& ourselves : as_ours) {
+        if (is_self(ourselves))
             listing.candidates.push_back(std::move(ourselves));
-            continue;
-        }
-        if (on_progress) on_progress("looking up " + host.name);
-        std::vector<discovery::HostEntry> one{std::move(host)};
-        auto found = co_await lookup_.candidates(std::move(one), "host list");
-        if (!found)
-            listing.problems.push_back(found.error().message());
+        else if (const auto& one = *next++; one)
+            std::ranges::copy(*one, std::back_inserter(listing.candidates));
         else
-            std::ranges::copy(*found, std::back_inserter(listing.candidates));
+            listing.problems.push_back(one.error().message());
     }
     co_return listing;
 }

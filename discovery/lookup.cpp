@@ -50,10 +50,12 @@ std::vector<std::string> search_list(const std::string& path) {
     return text ? search_list_of(*text) : std::vector<std::string>{};
 }
 
-void append(Candidates& all, const HostEntry& host, const Addresses& found, std::uint16_t port) {
+Candidates candidates_at(const Addresses& found, const HostEntry& host, std::uint16_t port) {
     const bool has_port = host.port != 0;
+    Candidates all;
     for (const asio::ip::address& address : found)
         all.push_back({host.name, address, has_port ? host.port : port, host.slots, has_port});
+    return all;
 }
 
 std::optional<std::string> own_variable(const char* name) {
@@ -134,23 +136,44 @@ asio::awaitable<Result<Addresses>> Lookup::resolve_host(std::string name) {
     co_return found;
 }
 
-asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> hosts,
-                                                       std::string origin) {
-    if (hosts.empty()) co_return Error{Errc::no_hosts, origin};
+asio::awaitable<std::vector<Result<Candidates>>> Lookup::look_up_each(std::vector<HostEntry> hosts,
+                                                                      std::string origin,
+                                                                      Errors errors, OnAsk on_ask) {
     const HostsFile file = read_hosts_file();
     std::deque<Started> started;
     std::size_t next = 0;
-    Candidates all;
+    std::vector<Result<Candidates>> results;
     for (const HostEntry& host : hosts) {
         for (; next < hosts.size() && started.size() < names_at_once; ++next)
             started.push_back(start(hosts[next].name, file));
         Started first = std::move(started.front());
         started.pop_front();
+        if (first.asked && on_ask) on_ask(host.name);
         const Result<Addresses> found = co_await finish(std::move(first));
-        if (!found)
-            co_return Error{found.error().code,
-                            doing_of(origin, host) + ": " + found.error().doing};
-        append(all, host, *found, port_);
+        if (found)
+            results.emplace_back(candidates_at(*found, host, port_));
+        else
+            results.emplace_back(
+                Error{found.error().code, doing_of(origin, host) + ": " + found.error().doing});
+        if (!found && errors == Errors::end) break;
+    }
+    co_return results;
+}
+
+asio::awaitable<std::vector<Result<Candidates>>> Lookup::candidates_of_each(
+    std::vector<HostEntry> hosts, std::string origin, OnAsk on_ask) {
+    return look_up_each(std::move(hosts), std::move(origin), Errors::pass, std::move(on_ask));
+}
+
+asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> hosts,
+                                                       std::string origin) {
+    if (hosts.empty()) co_return Error{Errc::no_hosts, origin};
+    auto looking = look_up_each(std::move(hosts), std::move(origin), Errors::end, {});
+    const std::vector<Result<Candidates>> each = co_await std::move(looking);
+    Candidates all;
+    for (const Result<Candidates>& one : each) {
+        if (!one) co_return one.error();
+        all.insert(all.end(), one->begin(), one->end());
     }
     co_return all;
 }
@@ -164,11 +187,9 @@ asio::awaitable<Result<Candidates>> Lookup::dns_candidates(Source source) {
         const bool same = error.doing == escaped(source.name);
         co_return Error{error.code, same ? shown : shown + ": " + error.doing};
     }
-    Candidates all;
     HostEntry nameless;
     nameless.port = source.port;
-    append(all, nameless, *found, port_);
-    co_return all;
+    co_return candidates_at(*found, nameless, port_);
 }
 
 asio::awaitable<Result<Candidates>> Lookup::candidates(Source source) {

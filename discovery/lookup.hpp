@@ -14,6 +14,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/ip/address.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,11 @@ public:
     asio::awaitable<Result<std::vector<Candidate>>> candidates(std::vector<HostEntry> hosts,
                                                                std::string origin);
 
+    // Each of them by itself, in their order. `on_ask` hears of names that wait for DNS.
+    using OnAsk = std::function<void(const std::string& name)>;
+    asio::awaitable<std::vector<Result<std::vector<Candidate>>>> candidates_of_each(
+        std::vector<HostEntry> hosts, std::string origin, OnAsk on_ask = {});
+
     // A name as people type it: an IP address, else /etc/hosts, else DNS. Not empty.
     asio::awaitable<Result<Addresses>> resolve_host(std::string name);
 
@@ -68,6 +74,9 @@ private:
     HostsFile read_hosts_file() const;
     asio::awaitable<Result<Addresses>> finish(Started started);
     asio::awaitable<Result<Addresses>> from_dns(Asked first);
+    enum class Errors { pass, end };  // whether the first one ends the list of results
+    asio::awaitable<std::vector<Result<std::vector<Candidate>>>> look_up_each(
+        std::vector<HostEntry> hosts, std::string origin, Errors errors, OnAsk on_ask);
     asio::awaitable<Result<std::vector<Candidate>>> dns_candidates(Source source);
     asio::awaitable<Result<std::vector<Service>>> services(std::string name);
     asio::awaitable<Result<std::vector<Candidate>>> srv_candidates(Source source,

@@ -81,6 +81,22 @@ TEST(Membership, NamedDaemonsOfOneHostAreKeptApart) {
     });
 }
 
+TEST(Membership, NamedHostsStayInOrderAndEachMayBeAProblem) {
+    test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
+        TwoOnW1 two{loop};
+        std::vector<HostEntry> named{host("10.0.0.9"), host("a b"), host("w1"), host("10.0.0.1")};
+        const auto listing = co_await two.members->list(std::move(named));
+        std::vector<std::string> names;
+        for (const Candidate& one : listing.candidates)
+            names.push_back(one.name);
+        EXPECT_EQ(names, (std::vector<std::string>{"10.0.0.9", "w1", "10.0.0.1"}));
+        EXPECT_EQ(listing.problems.size(), 1u);
+        for (const std::string& problem : listing.problems)
+            EXPECT_TRUE(problem.starts_with("host list: a b: not a host name")) << problem;
+        co_await two.end();
+    });
+}
+
 TEST(Membership, ADaemonThatAnswersDoesNotHideASilentOneOfItsHost) {
     test::run_loop([](asio::any_io_executor loop) -> asio::awaitable<void> {
         TwoOnW1 two{loop};

@@ -382,6 +382,63 @@ TEST(Lookup, AsksForAThousandNamesInReasonableTime) {
     });
 }
 
+HostEntry host(std::string name) {
+    HostEntry entry;
+    entry.name = std::move(name);
+    return entry;
+}
+
+TEST(Lookup, TellsOfEachHostByItself) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        world.server.set("other", some(2), none);
+        std::vector<std::string> waited_for;
+        const auto on_ask = [&](const std::string& name) { waited_for.push_back(name); };
+        std::vector<HostEntry> hosts{host("missing"), host("named"), host("a b"), host("other"),
+                                     host("10.0.0.1")};
+        hosts[2].line = 3;
+        Lookup lookup{world.loop, world.options};
+        auto work = lookup.candidates_of_each(std::move(hosts), "list", on_ask);
+        const auto each = co_await std::move(work);
+        EXPECT_EQ(each.size(), 5u);
+        if (each.size() != 5) co_return;
+        EXPECT_EQ(message(each[0]), "list: missing: no such name (NXDOMAIN)");
+        EXPECT_TRUE(each[1] && each[1]->size() == 2) << message(each[1]);
+        EXPECT_TRUE(message(each[2]).starts_with("list, line 3: a b: not a host name"));
+        EXPECT_TRUE(each[3] && each[3]->size() == 2) << message(each[3]);
+        EXPECT_TRUE(each[4] && each[4]->front().name == "10.0.0.1") << message(each[4]);
+        EXPECT_EQ(waited_for, (std::vector<std::string>{"missing", "other"}));
+    });
+}
+
+TEST(Lookup, ReadsTheHostsFileOnceForAllHosts) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        const auto empty_it = [&](const std::string&) { std::ofstream{world.options.hosts_file}; };
+        std::vector<HostEntry> hosts(200, host("10.0.0.1"));
+        hosts.front() = host("missing");
+        hosts.back() = host("named");
+        Lookup lookup{world.loop, world.options};
+        auto work = lookup.candidates_of_each(std::move(hosts), "list", empty_it);
+        const auto each = co_await std::move(work);
+        EXPECT_TRUE(each.size() == 200 && each.back());
+    });
+}
+
+TEST(Lookup, AsksForOneHostWhileAnotherIsSilent) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        std::vector<HostEntry> hosts;
+        for (int i = 0; i < 50; ++i) {
+            hosts.push_back(host("silent" + std::to_string(i)));
+            world.server.set(hosts.back().name, silent, silent);
+        }
+        Lookup lookup{world.loop, world.options};
+        auto work = lookup.candidates_of_each(std::move(hosts), "list");
+        const auto each = co_await with_timeout(std::move(work), 5s);  // of each: 0.5 s
+        EXPECT_EQ(each.size(), 50u);
+        for (const auto& one : each)
+            EXPECT_TRUE(!one && one.error().code == Errc::timed_out) << message(one);
+    });
+}
+
 TEST(Lookup, EndsAtOnceWhenCancelled) {
     with_world([](World& world) -> asio::awaitable<void> {
         world.options.dns.timeout = 60s;
