@@ -21,23 +21,21 @@ constexpr std::uint32_t changes = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
                                   IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |
                                   IN_ONLYDIR;
 
-using Look = FileLook;
-
-Look look_at(const std::string& path) {
-    struct stat now {};
-    if (::stat(path.c_str(), &now) < 0) return {};
-    return {true,        now.st_dev,         now.st_ino,         now.st_size,
-            now.st_mode, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
-}
-
-std::vector<Look> look_at(const std::vector<std::string>& paths) {
-    std::vector<Look> looks;
+std::vector<FileLook> looks_at(const std::vector<std::string>& paths) {
+    std::vector<FileLook> looks;
     for (const std::string& path : paths)
         looks.push_back(look_at(path));
     return looks;
 }
 
 }  // namespace
+
+FileLook look_at(const std::string& path) {
+    struct stat now {};
+    if (::stat(path.c_str(), &now) < 0) return {};
+    return {true,        now.st_dev,         now.st_ino,         now.st_size,
+            now.st_mode, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
+}
 
 FileWatch::FileWatch(asio::any_io_executor loop, const std::vector<std::string>& paths,
                      std::function<void()> on_change)
@@ -57,7 +55,7 @@ void FileWatch::start() {
     inotify_.assign(fd);
     watched_.clear();
     watch_directories();
-    seen_ = look_at(paths_);
+    seen_ = looks_at(paths_);
     tasks_.spawn("files", run());
 }
 
@@ -70,7 +68,7 @@ asio::awaitable<void> FileWatch::run() {
         together_.expires_after(change_together);
         co_await together_.async_wait(asio::use_awaitable);
         watch_directories();
-        std::vector<Look> now = look_at(paths_);
+        std::vector<FileLook> now = looks_at(paths_);
         if (now == seen_) continue;
         seen_ = std::move(now);
         on_change_();

@@ -30,6 +30,9 @@ struct FileLook {
     bool operator==(const FileLook&) const = default;
 };
 
+// Links followed.
+FileLook look_at(const std::string& path);
+
 class FileWatch {
 public:
     // Calls on_change on the loop, some changes together, until stop(). Where the kernel has no

@@ -70,16 +70,29 @@ std::string doing_of(const std::string& origin, const HostEntry& host) {
 }  // namespace
 
 Lookup::Lookup(asio::any_io_executor loop, LookupOptions options)
-    : resolver_{loop, options.dns},
-      search_{search_list(options.dns.resolv_conf)},
+    : loop_{loop},
+      dns_options_{std::move(options.dns)},
+      dns_{read_dns(loop_, dns_options_)},
       hosts_file_{std::move(options.hosts_file)},
       port_{options.port},
       variable_{options.variable ? std::move(options.variable) : own_variable} {}
 
-Lookup::Asked Lookup::ask(std::string name) {
-    auto ipv4 = resolver_.ask(name, Record::ipv4);
-    auto ipv6 = resolver_.ask(name, Record::ipv6);
-    return {std::move(name), std::move(ipv4), std::move(ipv6)};
+Lookup::DnsPointer Lookup::read_dns(asio::any_io_executor loop, const ResolverOptions& options) {
+    const FileLook before = look_at(options.resolv_conf);  // what changes meanwhile is read again
+    return std::make_shared<Dns>(
+        Dns{before, Resolver{loop, options}, search_list(options.resolv_conf)});
+}
+
+// A daemon may start before DHCP wrote the file, and its container may join another network.
+const Lookup::DnsPointer& Lookup::current_dns() {
+    if (look_at(dns_options_.resolv_conf) != dns_->read) dns_ = read_dns(loop_, dns_options_);
+    return dns_;
+}
+
+Lookup::Asked Lookup::ask(std::string name, DnsPointer dns) {
+    auto ipv4 = dns->resolver.ask(name, Record::ipv4);
+    auto ipv6 = dns->resolver.ask(name, Record::ipv6);
+    return {std::move(name), std::move(dns), std::move(ipv4), std::move(ipv6)};
 }
 
 // The name as given, then with each domain of the search list. A domain's complete answer counts
@@ -97,12 +110,13 @@ asio::awaitable<Result<Addresses>> Lookup::from_dns(Asked first) {
         // Of several errors a failure says more than an absence, and the first says most.
         const Error& error = verdict.found.error();
         if (!reported || (is_absence(reported->code) && !is_absence(error.code))) reported = error;
-        if (i == search_.size() || name.ends_with('.')) co_return *reported;
-        asked = ask(name + '.' + search_[i]);
+        const DnsPointer dns = asked.dns;
+        if (i == dns->search.size() || name.ends_with('.')) co_return *reported;
+        asked = ask(name + '.' + dns->search[i], dns);
     }
 }
 
-Lookup::Started Lookup::start(std::string name, const HostsFile& hosts) {
+Lookup::Started Lookup::start(std::string name, const HostsFile& hosts, const DnsPointer& dns) {
     std::error_code not_literal;
     const auto literal = asio::ip::make_address(name, not_literal);
     if (!not_literal) return {std::move(name), {literal}, {}};
@@ -112,7 +126,7 @@ Lookup::Started Lookup::start(std::string name, const HostsFile& hosts) {
                 {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()},
                 {}};
     if (!is_host_name(name)) return {std::move(name), {}, {}};
-    std::optional<Asked> asked = ask(name);
+    std::optional<Asked> asked = ask(name, dns);
     return {std::move(name), {}, std::move(asked)};
 }
 
@@ -130,7 +144,7 @@ asio::awaitable<Result<Addresses>> Lookup::finish(Started started) {
 }
 
 asio::awaitable<Result<Addresses>> Lookup::resolve_host(std::string name) {
-    Started started = start(std::move(name), read_hosts_file());
+    Started started = start(std::move(name), read_hosts_file(), current_dns());
     Result<Addresses> found = co_await finish(std::move(started));
     if (!found) co_return Error{found.error().code, "host " + found.error().doing};
     co_return found;
@@ -140,12 +154,13 @@ asio::awaitable<std::vector<Result<Candidates>>> Lookup::look_up_each(std::vecto
                                                                       std::string origin,
                                                                       Errors errors, OnAsk on_ask) {
     const HostsFile file = read_hosts_file();
+    const DnsPointer dns = current_dns();
     std::deque<Started> started;
     std::size_t next = 0;
     std::vector<Result<Candidates>> results;
     for (const HostEntry& host : hosts) {
         for (; next < hosts.size() && started.size() < names_at_once; ++next)
-            started.push_back(start(hosts[next].name, file));
+            started.push_back(start(hosts[next].name, file, dns));
         Started first = std::move(started.front());
         started.pop_front();
         if (first.asked && on_ask) on_ask(host.name);
@@ -179,7 +194,7 @@ asio::awaitable<Result<Candidates>> Lookup::candidates(std::vector<HostEntry> ho
 }
 
 asio::awaitable<Result<Candidates>> Lookup::dns_candidates(Source source) {
-    Asked asked = ask(source.name);
+    Asked asked = ask(source.name, current_dns());
     const Result<Addresses> found = co_await from_dns(std::move(asked));
     if (!found) {
         const Error& error = found.error();
@@ -213,10 +228,11 @@ asio::awaitable<Result<Candidates>> Lookup::candidates(Source source) {
 
 // The name as given, then with each domain of the search list, as for addresses.
 asio::awaitable<Result<std::vector<Service>>> Lookup::services(std::string name) {
+    const DnsPointer dns = current_dns();
     std::optional<Error> reported;
     std::string asked = name;
     for (std::size_t i = 0;; ++i) {
-        const Resolver::Question question = resolver_.ask(asked, Record::service);
+        const Resolver::Question question = dns->resolver.ask(asked, Record::service);
         Answer answer = co_await question.answer();
         if (!answer.error) co_return std::move(answer.services);
         if (answer.error == Errc::no_address) answer.error = Errc::no_service;
@@ -224,8 +240,8 @@ asio::awaitable<Result<std::vector<Service>>> Lookup::services(std::string name)
         const bool is_final = error.code == Errc::timed_out || error.code == Errc::partial_answer;
         if (is_final || !reported || (is_absence(reported->code) && !is_absence(error.code)))
             reported = error;
-        if (is_final || i == search_.size() || name.ends_with('.')) co_return *reported;
-        asked = name + '.' + search_[i];
+        if (is_final || i == dns->search.size() || name.ends_with('.')) co_return *reported;
+        asked = name + '.' + dns->search[i];
     }
 }
 

@@ -4,6 +4,7 @@
 // whole: A and AAAA are asked and judged apart, and one that fails spoils the answer.
 #pragma once
 
+#include "discovery/file_watch.hpp"
 #include "discovery/resolver.hpp"
 #include "discovery/slurm.hpp"
 #include "discovery/source.hpp"
@@ -15,6 +16,7 @@
 #include <asio/ip/address.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,7 +35,7 @@ struct Candidate {
 };
 
 struct LookupOptions {
-    ResolverOptions dns;  // whose resolv_conf also gives the search list
+    ResolverOptions dns;  // whose resolv_conf also gives the search list; read when it changed
     std::string hosts_file = "/etc/hosts";
     std::uint16_t port = default_port;  // of hosts for which none is given
     Variable variable;                  // of slurm:; the process' own environment if not set
@@ -60,8 +62,17 @@ public:
     asio::awaitable<Result<Addresses>> resolve_host(std::string name);
 
 private:
+    // As resolv.conf was when it was read. Whoever asks shares it: when that file changes,
+    // questions under way end where they were asked.
+    struct Dns {
+        FileLook read;
+        Resolver resolver;
+        std::vector<std::string> search;
+    };
+    using DnsPointer = std::shared_ptr<Dns>;
     struct Asked {  // one name, both families under way
         std::string name;
+        DnsPointer dns;
         Resolver::Question ipv4, ipv6;
     };
     struct Started {  // a name that people typed: known already, or asked for
@@ -69,8 +80,10 @@ private:
         Addresses known;
         std::optional<Asked> asked;
     };
-    Asked ask(std::string name);
-    Started start(std::string name, const HostsFile& hosts);
+    static DnsPointer read_dns(asio::any_io_executor loop, const ResolverOptions& options);
+    static Asked ask(std::string name, DnsPointer dns);
+    static Started start(std::string name, const HostsFile& hosts, const DnsPointer& dns);
+    const DnsPointer& current_dns();
     HostsFile read_hosts_file() const;
     asio::awaitable<Result<Addresses>> finish(Started started);
     asio::awaitable<Result<Addresses>> from_dns(Asked first);
@@ -85,8 +98,9 @@ private:
     asio::awaitable<Result<std::vector<Candidate>>> file_candidates(std::string path,
                                                                     std::string origin);
 
-    Resolver resolver_;
-    std::vector<std::string> search_;
+    asio::any_io_executor loop_;
+    ResolverOptions dns_options_;
+    DnsPointer dns_;
     std::string hosts_file_;
     std::uint16_t port_;
     Variable variable_;

@@ -119,11 +119,13 @@ Resolver::Channel::Channel(asio::any_io_executor loop, const ResolverOptions& op
     raw.ednspsz = edns_size;
     raw.timeout = static_cast<int>(options.timeout.count());
     raw.tries = owner ? 1 : options.tries;
+    raw.udp_port = raw.tcp_port = options.port;
     raw.resolvconf_path = resolv_conf.data();
     raw.sock_state_cb = on_socket_state;
     raw.sock_state_cb_data = this;
     int given = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
+                ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_RESOLVCONF |
+                ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE
     given |= ARES_OPT_QUERY_CACHE;  // with a limit of 0: off. Docker's answers say "good for 600 s"
 #endif

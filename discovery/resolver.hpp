@@ -30,6 +30,7 @@ struct Service {       // one SRV record
 struct ResolverOptions {
     std::string servers;  // "127.0.0.1:5353,[::1]:53"; empty: those of resolv_conf
     std::string resolv_conf = "/etc/resolv.conf";
+    std::uint16_t port = 53;                  // of servers that name none
     std::chrono::milliseconds timeout{2000};  // of the first try; a later one waits longer
     int tries = 2;                            // of each server
 };

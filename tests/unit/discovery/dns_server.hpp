@@ -48,9 +48,8 @@ public:
         set(name, discovery::Record::ipv6, ipv6);
     }
 
-    std::string address() const {
-        return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
-    }
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+    std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
     int udp_questions = 0, tcp_questions = 0;
     std::vector<std::string> asked;  // names, in the order they came
     bool saw_edns = false;

@@ -439,6 +439,52 @@ TEST(Lookup, AsksForOneHostWhileAnotherIsSilent) {
     });
 }
 
+TEST(Lookup, ReadsResolvConfAgainWhenItChanged) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        world.server.set("w1", some(1), none);
+        world.server.set("w2.cluster.local", some(2), none);
+        const std::string path = world.options.dns.resolv_conf;
+        world.options.dns.servers.clear();
+        world.options.dns.port = world.server.port();
+        std::ofstream{path} << "nameserver 127.0.0.9\n";  // another network's
+        Lookup lookup{world.loop, world.options};
+        EXPECT_FALSE(co_await lookup.resolve_host("w1"));
+        EXPECT_TRUE(world.server.asked.empty());
+        std::ofstream{path} << "nameserver 127.0.0.1\n";
+        const auto first = co_await lookup.resolve_host("w1");
+        EXPECT_TRUE(first && first->size() == 1) << message(first);
+        EXPECT_FALSE(co_await lookup.resolve_host("w2"));
+        std::ofstream{path} << "nameserver 127.0.0.1\nsearch cluster.local\n";
+        const auto second = co_await lookup.resolve_host("w2");
+        EXPECT_TRUE(second && second->size() == 2) << message(second);
+    });
+}
+
+asio::awaitable<void> resolve_into(Lookup& lookup, std::string name,
+                                   std::optional<Result<Addresses>>& found) {
+    found = co_await lookup.resolve_host(std::move(name));
+}
+
+TEST(Lookup, QuestionsUnderWayOutliveAChangeOfResolvConf) {
+    with_world([](World& world) -> asio::awaitable<void> {
+        world.server.set("slow", silent, silent);
+        world.server.set("w1", some(1), none);
+        TaskGroup tasks{world.loop, [](auto name, auto) { ADD_FAILURE() << name; }};
+        Lookup lookup{world.loop, world.options};
+        std::optional<Result<Addresses>> slow;
+        tasks.spawn("slow", resolve_into(lookup, "slow", slow));
+        while (world.server.udp_questions == 0)
+            co_await asio::post(world.loop, asio::use_awaitable);
+        std::ofstream{world.options.dns.resolv_conf} << "search cluster.local\n";
+        const auto other = co_await lookup.resolve_host("w1");
+        EXPECT_TRUE(other) << message(other);
+        EXPECT_FALSE(slow);
+        world.server.set("slow", some(3), none);  // for the next try
+        co_await tasks.join();
+        EXPECT_TRUE(slow && *slow && (*slow)->size() == 3);
+    });
+}
+
 TEST(Lookup, EndsAtOnceWhenCancelled) {
     with_world([](World& world) -> asio::awaitable<void> {
         world.options.dns.timeout = 60s;
