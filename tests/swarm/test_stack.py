@@ -96,6 +96,14 @@ def test_hostfiles(stack):
     assert {line.rsplit(":", 1)[0] for line in mpich} == addresses
 
 
+def test_open_mpi_reads_all_parameter_files(stack):
+    """The user's own, and the one that the master keeps."""
+    said = stack.run("sh", "-c", "mkdir ~/.openmpi; echo mpi_param_check=0 > ~/.openmpi/mca-params.conf;"
+                                 "ompi_info --all --parsable | grep :source:file; rm -r ~/.openmpi")
+    assert re.search(r":mpi_param_check:source:file \(/home/mpi/.openmpi/mca-params.conf", said.out), said
+    assert re.search(r":btl_tcp_if_include:source:file \(/run/vrun/mca.conf", said.out), said
+
+
 def test_idle_costs_nothing(stack, engine):
     """Of one core, with all containers and the master that keeps connections."""
     before = engine.cpu_seconds()
