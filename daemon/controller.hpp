@@ -70,11 +70,12 @@ private:
     void send_launch(Job& job, const wire::LaunchJob& launch);
     void refuse(Client& client, int exit_code, std::string sentence);
     void use_peers(Job& job);
-    void order_take(wire::JobId id, bool reads);
+    void order_take(Job& job, bool reads);
     void leave_out(Job& job, wire::NodeIndex node);
     void let_go(Job& job);
     void on_taken(Job& job, wire::NodeIndex node, const wire::JobTaken& taken);
     static bool is_of_another_turn(const Job& job, wire::NodeIndex node);
+    void stop_reading(Job& job, const std::string& by);
     void lose_client(Job& job, const std::string& by);
     std::string network_text(const Job& job);
     Job* job_of(const Client& client, wire::JobId id);

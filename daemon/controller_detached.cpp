@@ -46,35 +46,32 @@ void Controller::take(const ClientPointer& client, const wire::JobReport& report
     client->link.send(accepted, wire::Route{job.id, to_controller, to_controller});
     log_.info("controller: job taken", {{"job", wire::id_text(job.id)}, {"by", by}});
     on_job_begun(job);
-    order_take(job.id, /*reads=*/true);
+    order_take(job, /*reads=*/true);
 }
 
-// Our own node may have the last word of the job, whereupon it leaves the table. Who is out of our
-// reach may be well: the job goes on there, and its output waits for a reader who gets there.
-void Controller::order_take(wire::JobId id, bool reads) {
-    std::vector<wire::NodeIndex> unreached;
-    for (wire::NodeIndex node = 0;; ++node) {
-        Job* const job = jobs_.find(id);
-        if (!job || !job->is_controller) return;
-        if (node >= job->nodes.size()) break;
-        if (job->lost.contains(node)) continue;
-        const wire::Incarnation there = job->nodes[node].incarnation;
-        if (there != setup_.incarnation && !peers_.find(there)) {
-            unreached.push_back(node);
-            continue;
-        }
-        const wire::TakeJob order{job->turn, reads, job->taken_by};
-        switchboard_.send(*job, order, node, Origin::client);
+// Who is out of our reach may be well: the job goes on there, and its output waits for a reader who
+// gets there. Our own node is last: it may have the last word of the job, which leaves the table.
+void Controller::order_take(Job& job, bool reads) {
+    const wire::TakeJob order{job.turn, reads, job.taken_by};
+    std::optional<wire::NodeIndex> own;
+    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node) {
+        const wire::Incarnation there = job.nodes[node].incarnation;
+        if (job.lost.contains(node)) continue;
+        if (there == setup_.incarnation)
+            own = node;
+        else if (peers_.find(there))
+            switchboard_.send(job, order, node, Origin::client);
+        else
+            leave_out(job, node);
     }
-    for (const wire::NodeIndex node : unreached)
-        if (Job* const job = jobs_.find(id)) leave_out(*job, node);
+    if (own) switchboard_.send(job, order, *own, Origin::client);
 }
 
 // Its client has all that it wanted, or is gone.
 void Controller::let_go(Job& job) {
     const wire::JobId id = job.id;
     job.client = nullptr;
-    if (job.turn > 0) order_take(id, /*reads=*/false);
+    if (job.turn > 0) order_take(job, /*reads=*/false);
     Job* const left = jobs_.find(id);
     if (left && left->ended) on_control_over(*left);
 }
@@ -99,11 +96,20 @@ void Controller::on_taken(Job& job, wire::NodeIndex node, const wire::JobTaken& 
         return;
     }
     if (std::pair{taken.turn, taken.controller} < std::pair{job.turn, setup_.incarnation}) return;
-    if (job.client) lose_client(job, taken.by);
+    if (job.client) stop_reading(job, taken.by);
     log_.info("controller: job taken from us", {{"job", wire::id_text(job.id)}, {"by", taken.by}});
     job.is_controller = false;
     job.controller = taken.controller;
     on_control_over(job);
+}
+
+// A node that the new reader cannot reach would wait for ours.
+void Controller::stop_reading(Job& job, const std::string& by) {
+    lose_client(job, by);
+    const wire::TakeJob order{job.turn, /*reads=*/false, job.taken_by};
+    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
+        if (job.nodes[node].incarnation != setup_.incarnation)
+            switchboard_.send(job, order, node, Origin::client);
 }
 
 void Controller::lose_client(Job& job, const std::string& by) {

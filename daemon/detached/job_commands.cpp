@@ -91,7 +91,11 @@ asio::awaitable<void> JobCommands::attach(ClientPointer client, wire::JobReport 
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
     if (!has_root(report)) co_return refuse_without_root(*client, report);
     co_await finder_.reach(report.nodes);
-    if (!client->is_gone) controller_.take(client, report);
+    if (client->is_gone) co_return;
+    const wire::Incarnation root = report.nodes[0].incarnation;
+    if (root != self_.incarnation && !peers_.find(root))
+        co_return refuse_without_root(*client, report);
+    controller_.take(client, report);
 }
 
 std::optional<wire::JobRefused> JobCommands::problem_of_attaching(const wire::JobReport& report) {

@@ -92,6 +92,14 @@ def kill_daemon(host):
     host.vrund.stop(signal.SIGKILL)
 
 
+def cut_off(cluster, reader, worker):
+    """They know nothing of each other until cluster.drop()."""
+    kill_daemon(reader)
+    cluster.drop(f"ip saddr {reader.address} ip daddr {worker.address}",
+                 f"ip saddr {worker.address} ip daddr {reader.address}")
+    reader.start_vrund("--slots", "4", "--lease", str(LEASE))
+
+
 def workers_have(cluster, count, what="steps.py"):
     return lambda: sum(what in p.command and "shepherd" not in p.name for worker in cluster.workers
                        for p in worker.processes()) == count
@@ -281,12 +289,9 @@ def test_readers_in_quick_succession_lose_and_repeat_nothing(cluster):
 def test_a_reader_who_cannot_reach_a_node_harms_no_job(cluster):
     gate = next(gates)
     name = detached(cluster.master, PYTHON, STEPS, gate, LINES, 2)
-    out_of_reach, reader = cluster.workers[1:]
-    kill_daemon(reader)
-    cluster.drop(f"ip saddr {reader.address} ip daddr {out_of_reach.address}",
-                 f"ip saddr {out_of_reach.address} ip daddr {reader.address}")
+    reader = cluster.workers[2]
+    cut_off(cluster, reader, cluster.workers[1])
     try:
-        reader.start_vrund("--slots", "4", "--lease", str(LEASE))
         attached = reader.start(["vrunctl", "attach", name])
         eventually(shows(attached, 2 * LINES), PATIENCE, "the lines of a step")
         assert attached.poll() is None, attached.err
@@ -299,6 +304,35 @@ def test_a_reader_who_cannot_reach_a_node_harms_no_job(cluster):
     rest = vrunctl(cluster.master, "attach", name)
     assert rest.code == 0, rest
     assert lines_of(rest.out) == {rank: list(range(2 * LINES)) for rank in (1, 3)}
+
+
+def test_ranks_do_not_wait_for_a_reader_who_was_replaced(cluster):
+    """Also where the new reader cannot tell them so."""
+    gate = next(gates)
+    name = detached(cluster.master, "sh", "-c", f"until [ -e {gate}.1 ]; do sleep 0.02; done;"
+                                                "seq 1 5000000", ranks=2)
+    first = cluster.master.start(["vrunctl", "attach", name])
+    eventually(lambda: job(cluster.master, name)["attached"], PATIENCE, "the attachment")
+    cut_off(cluster, cluster.workers[2], cluster.workers[1])
+    try:
+        second = cluster.workers[2].start(["vrunctl", "attach", name])
+        assert first.wait() == NO_JOB, first.err
+        open_gate(cluster, gate, 1)
+        assert vrunctl(cluster.master, "wait", name).code == 0
+        assert second.wait() == NODE_LOST, second.err
+    finally:
+        cluster.drop()
+
+
+def test_what_was_read_to_its_end_where_the_root_is_goes_everywhere(cluster):
+    gate = next(gates)
+    name = detached(cluster.master, PYTHON, STEPS, gate, LINES, 2, ttl="=5s")
+    attached = cluster.workers[0].start(["vrunctl", "attach", name])
+    eventually(lambda: job(cluster.master, name)["attached"], PATIENCE, "the attachment")
+    open_gate(cluster, gate, 1)
+    assert attached.wait() == 0, attached.err
+    assert job(cluster.workers[2], name)["state"] == "ended"
+    eventually(lambda: job(cluster.workers[2], name) is None, PATIENCE, "the end of its time")
 
 
 def test_an_id_of_any_length_harms_nobody(cluster):
