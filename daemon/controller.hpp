@@ -75,7 +75,6 @@ private:
     void let_go(Job& job);
     void on_taken(Job& job, wire::NodeIndex node, const wire::JobTaken& taken);
     static bool is_of_another_turn(const Job& job, wire::NodeIndex node);
-    void stop_reading(Job& job, const std::string& by);
     void lose_client(Job& job, const std::string& by);
     std::string network_text(const Job& job);
     Job* job_of(const Client& client, wire::JobId id);

@@ -96,20 +96,14 @@ void Controller::on_taken(Job& job, wire::NodeIndex node, const wire::JobTaken& 
         return;
     }
     if (std::pair{taken.turn, taken.controller} < std::pair{job.turn, setup_.incarnation}) return;
-    if (job.client) stop_reading(job, taken.by);
     log_.info("controller: job taken from us", {{"job", wire::id_text(job.id)}, {"by", taken.by}});
     job.is_controller = false;
+    if (job.client) {
+        lose_client(job, taken.by);
+        order_take(job, /*reads=*/false);  // whom the new reader cannot reach would wait for ours
+    }
     job.controller = taken.controller;
     on_control_over(job);
-}
-
-// A node that the new reader cannot reach would wait for ours.
-void Controller::stop_reading(Job& job, const std::string& by) {
-    lose_client(job, by);
-    const wire::TakeJob order{job.turn, /*reads=*/false, job.taken_by};
-    for (wire::NodeIndex node = 0; node < job.nodes.size(); ++node)
-        if (job.nodes[node].incarnation != setup_.incarnation)
-            switchboard_.send(job, order, node, Origin::client);
 }
 
 void Controller::lose_client(Job& job, const std::string& by) {

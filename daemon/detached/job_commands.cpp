@@ -89,12 +89,11 @@ asio::awaitable<std::variant<wire::JobReport, wire::JobRefused>> JobCommands::fi
 asio::awaitable<void> JobCommands::attach(ClientPointer client, wire::JobReport report) {
     if (const auto refusal = problem_of_attaching(report))
         co_return refuse(*client, refusal->exit_code, refusal->sentence);
-    if (!has_root(report)) co_return refuse_without_root(*client, report);
     co_await finder_.reach(report.nodes);
     if (client->is_gone) co_return;
     const wire::Incarnation root = report.nodes[0].incarnation;
-    if (root != self_.incarnation && !peers_.find(root))
-        co_return refuse_without_root(*client, report);
+    const bool is_root_here = root == self_.incarnation || peers_.find(root);
+    if (!has_root(report) || !is_root_here) co_return refuse_without_root(*client, report);
     controller_.take(client, report);
 }
 
